@@ -1,0 +1,1 @@
+"""webmailadmin: a panel for the mail addresses of a small hoster."""

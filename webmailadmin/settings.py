@@ -1,0 +1,119 @@
+"""Every setting: its default, how it is read, its line of help.
+
+A setting comes from the environment as WEBMAILADMIN_<NAME>; `PORT` alone is understood too.
+`docs/settings.md` is checked against this file.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+PREFIX = "WEBMAILADMIN_"
+T = TypeVar("T")
+
+
+class WrongSetting(Exception):
+    """A setting cannot be read. Its text is one sentence for the person who starts the program."""
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers from `least` to `most`."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            raise ValueError(f"a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def web_address(text: str) -> str:
+    """Read an http or https address without its final slash."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an address that begins with http:// or https://")
+    return text.rstrip("/")
+
+
+def hosts(text: str) -> tuple[str, ...]:
+    """Read host names with commas between them."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def setting(default: T, help: str, read: Callable[[str], T]) -> T:
+    """Declare a setting. `read` raises ValueError with what it expected."""
+    made: T = field(default=default, metadata={"help": help, "read": read})
+    return made
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one run. Names in capitals are those of the environment."""
+
+    data: Path = setting(Path("var"), "Folder of the database and of the key.", Path)
+    port: int = setting(8025, "Port of the panel on 127.0.0.1.", whole(1, 65535))
+    public_url: str = setting("", "Address people type, if not the local one.", web_address)
+    trusted_hosts: tuple[str, ...] = setting(
+        (), "Host names the panel answers to, beside that of PUBLIC_URL and loopback.", hosts
+    )
+    time_zone: str = setting("", "Time zone of dates on pages; the system's when empty.", str)
+    mail_host: str = setting(
+        socket.getfqdn(), "Host that mail programs and MX records point to.", str
+    )
+    webmail_url: str = setting("", "Address of a webmail to link to.", web_address)
+    mail_root: Path = setting(
+        Path("/var/mail/webmailadmin"), "Folder of the mail files, for the mail servers.", Path
+    )
+    default_quota_mb: int = setting(
+        1024, "Size limit proposed for a new mailbox, in MB; 0 is unlimited.", whole(0, 2**31)
+    )
+    restore_days: int = setting(
+        30, "Days during which what was removed can be brought back.", whole(1, 3650)
+    )
+    mailbox_bcrypt_cost: int = setting(
+        10, "bcrypt cost of mailbox passwords; each log-in by IMAP pays it.", whole(4, 14)
+    )
+    account_bcrypt_cost: int = setting(12, "bcrypt cost of panel accounts.", whole(4, 14))
+    mailbox_password_length: int = setting(
+        12, "Least length of a mailbox password, in characters.", whole(8, 64)
+    )
+    account_password_length: int = setting(
+        15, "Least length of an account's password, in characters.", whole(8, 64)
+    )
+    hsts_seconds: int = setting(
+        31536000,
+        "Seconds for which browsers may insist on https, when it is used; 0 sends none.",
+        whole(0, 2**31),
+    )
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from the environment.
+
+    Raises WrongSetting, with one sentence that names the variable and what it should hold.
+    """
+    values: dict[str, Any] = {}
+    for entry in fields(Settings):
+        name = PREFIX + entry.name.upper()
+        if name not in environment and entry.name == "port":
+            name = "PORT"
+        text = environment.get(name, "").strip()
+        if text:
+            try:
+                values[entry.name] = entry.metadata["read"](text)
+            except ValueError as expected:
+                raise WrongSetting(f"{name} is {text!r}; it should be {expected}.") from None
+    return Settings(**values)
+
+
+current = Settings()
+
+
+def use(settings: Settings) -> None:
+    """Make `settings` the ones that the whole program reads as `settings.current`."""
+    global current
+    current = settings
