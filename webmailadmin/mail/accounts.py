@@ -1,0 +1,205 @@
+"""Accounts: who may log in, with which password, for how long."""
+
+import hashlib
+import ipaddress
+import re
+import secrets
+from datetime import timedelta
+
+from webmailadmin import settings
+from webmailadmin.database import db
+from webmailadmin.mail import journal, passwords
+from webmailadmin.mail.errors import (
+    AccountExists,
+    AccountMissing,
+    AccountNameMalformed,
+    LogInRefused,
+    PasswordWrong,
+    TooManyFailures,
+)
+from webmailadmin.models import Account, Session, Throttle, now
+
+COMMAND_LINE = "command line"  # who acts, in the journal, when nobody is logged in
+IDLE = timedelta(minutes=30)
+LONGEST_SESSION = timedelta(hours=24)
+SEEN_EVERY = timedelta(minutes=1)
+
+# Failures that are free, and the longest wait afterwards in seconds. An account waits shortly:
+# a stranger who fails on purpose must not keep its holder out.
+FREE_TRIES = {"account": 5, "network": 20}
+LONGEST_WAIT = {"account": 60, "network": 900}
+FORGET_AFTER = timedelta(hours=1)
+
+
+def exist() -> bool:
+    """Say whether there is any account yet."""
+    return bool(Account.select().exists())
+
+
+def add(name: str, password: str | None, *, by: str) -> str | None:
+    """Add an administrator; return the one-time password made for it when none was given.
+
+    Raises AccountNameMalformed, AccountExists, and what passwords.check refuses.
+    """
+    name = name.strip().lower()
+    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])", name):
+        raise AccountNameMalformed
+    one_time, password_hash = first_password(name, password)
+    with db.atomic():
+        if Account.select().where(Account.name == name).exists():
+            raise AccountExists(name=name)
+        Account.create(name=name, password=password_hash, one_time=one_time is not None)
+        journal.record("account.added", by=by, name=name)
+    return one_time
+
+
+def reset_password(name: str, password: str | None, *, by: str) -> str | None:
+    """Give an account another password and end its sessions; returns as `add` does.
+
+    Raises AccountMissing, and what passwords.check refuses.
+    """
+    account = Account.get_or_none(Account.name == name.strip().lower())
+    if account is None:
+        raise AccountMissing(name=name)
+    one_time, password_hash = first_password(account.name, password)
+    write_password(account, password_hash, one_time=one_time is not None, by=by)
+    return one_time
+
+
+def first_password(name: str, password: str | None) -> tuple[str | None, str]:
+    """Return the one-time password, if one had to be made, and the hash."""
+    one_time = None if password is not None else passwords.generated()
+    if password is not None:
+        check_password(password, password, name)
+    return one_time, hashed(one_time or password or "")
+
+
+def change_password(account: Account, present: str, typed: str, confirmation: str) -> None:
+    """Change one's own password, and end all sessions of the account.
+
+    Raises PasswordWrong when `present` is not the present one, and what passwords.check refuses.
+    """
+    if not passwords.matches(present, account.password):
+        raise PasswordWrong
+    check_password(typed, confirmation, account.name)
+    write_password(account, hashed(typed), one_time=False, by=account.name)
+
+
+def write_password(account: Account, password_hash: str, *, one_time: bool, by: str) -> None:
+    """Store a password, end the account's sessions, forget its failures."""
+    with db.atomic():
+        Account.update(password=password_hash, one_time=one_time).where(
+            Account.id == account.id
+        ).execute()
+        Session.delete().where(Session.account == account).execute()
+        Throttle.delete().where(Throttle.key == f"account:{account.name}").execute()
+        journal.record("account.password", by=by, name=account.name)
+
+
+def check_password(typed: str, confirmation: str, name: str) -> None:
+    """Refuse a password for the account `name`; see passwords.check."""
+    least = settings.current.account_password_length
+    passwords.check(typed, confirmation, least=least, about=name)
+
+
+def hashed(password: str) -> str:
+    """Return the hash of an account's password."""
+    return passwords.hashed(password, settings.current.account_bcrypt_cost)
+
+
+def log_in(name: str, password: str, network: str) -> str:
+    """Return the token of a new session for the right name and password.
+
+    network: address of the client. Unknown names cost the same hash as known ones.
+    Raises LogInRefused, TooManyFailures with the seconds to wait.
+    """
+    name = name.strip().lower()[:64]
+    keys = [f"account:{name}", f"network:{network_of(network)}"]
+    refuse_throttled(keys)
+    account = Account.get_or_none(Account.name == name)
+    right = passwords.matches(password, account.password if account else passwords.dummy_hash())
+    if account is None or not right:
+        count_failure(keys)
+        raise LogInRefused
+    with db.atomic():
+        Throttle.delete().where(Throttle.key == keys[0]).execute()
+        # A password changed while this one was checked: the log-in is too late.
+        if not Account.select().where(
+            Account.id == account.id, Account.password == account.password
+        ):
+            raise LogInRefused
+        return open_session(account)
+
+
+def open_session(account: Account) -> str:
+    """Return the token of a new session: 256 random bits, stored only as their hash."""
+    token = secrets.token_urlsafe(32)
+    Session.delete().where(Session.created_at < now() - LONGEST_SESSION).execute()
+    Session.create(token_hash=token_hash(token), account=account)
+    return token
+
+
+def token_hash(token: str) -> str:
+    """Return the SHA-256 of a session's token, in hexadecimal."""
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+
+
+def logged_in(token: str) -> Account | None:
+    """Return whose session this token opens, or None when it is over."""
+    moment = now()
+    session = (
+        Session.select(Session, Account)
+        .join(Account)
+        .where(
+            Session.token_hash == token_hash(token),
+            Session.seen_at > moment - IDLE,
+            Session.created_at > moment - LONGEST_SESSION,
+        )
+        .first()
+    )
+    if session is None:
+        return None
+    if session.seen_at < moment - SEEN_EVERY:
+        Session.update(seen_at=moment).where(Session.token_hash == session.token_hash).execute()
+    account: Account = session.account
+    return account
+
+
+def log_out(token: str) -> None:
+    """End the session of this token."""
+    Session.delete().where(Session.token_hash == token_hash(token)).execute()
+
+
+def network_of(client: str) -> str:
+    """Return the network that failures are counted by: an IPv4 address, a /64 of IPv6."""
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def refuse_throttled(keys: list[str]) -> None:
+    """Raise TooManyFailures while one of the keys has to wait."""
+    moment = now()
+    for row in Throttle.select().where(Throttle.key.in_(keys)):
+        kind = row.key.partition(":")[0]
+        over = row.failures - FREE_TRIES[kind]
+        wait = min(2**over, LONGEST_WAIT[kind]) if 0 <= over < 32 else LONGEST_WAIT[kind]
+        left = (row.last_at + timedelta(seconds=wait) - moment).total_seconds()
+        if over >= 0 and left > 0:
+            raise TooManyFailures(seconds=int(left))
+
+
+def count_failure(keys: list[str]) -> None:
+    """Count one failure for each key; an hour without one forgets them."""
+    moment = now()
+    with db.atomic():
+        Throttle.delete().where(Throttle.last_at < moment - FORGET_AFTER).execute()
+        for key in keys:
+            Throttle.insert(key=key, failures=1, last_at=moment).on_conflict(
+                conflict_target=[Throttle.key],
+                update={Throttle.failures: Throttle.failures + 1, Throttle.last_at: moment},
+            ).execute()

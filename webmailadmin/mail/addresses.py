@@ -1,0 +1,216 @@
+"""Addresses: add, find, change, delete."""
+
+from dataclasses import dataclass
+
+from webmailadmin.database import db
+from webmailadmin.mail import journal, mailboxes, names, passwords, recipients, routing
+from webmailadmin.mail.errors import (
+    AddressExists,
+    Changed,
+    MailboxWouldGo,
+    NotFound,
+    PasswordMissing,
+    PostmasterStays,
+    Refusal,
+    Refusals,
+)
+from webmailadmin.models import Account, Address, Domain, Journal, Mailbox, Recipient, Removed
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person wants an address to be, as typed.
+
+    version: of the address as the person saw it. password: empty keeps the present one.
+    quota_mb: MB, 0 is unlimited. may_remove: the box that allows to remove the mailbox.
+    """
+
+    version: int
+    mailbox: bool
+    password: str = ""
+    confirmation: str = ""
+    quota_mb: str = ""
+    recipients: str = ""
+    enabled: bool = True
+    may_remove: bool = False
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a save did. doubles: recipients that stood twice and are kept once."""
+
+    address: Address
+    doubles: list[str]
+    removed: Removed | None = None
+
+
+def of(account: Account, email: str) -> Address:
+    """Return the address `email` for the person who asks. Raises NotFound."""
+    address: Address | None = (
+        Address.select(Address, Domain).join(Domain).where(Address.email == email).first()
+    )
+    if address is None or not account.id:
+        raise NotFound
+    return address
+
+
+def add(domain: Domain, typed: str, *, by: Account) -> Address:
+    """Add the address that `typed` names in `domain`. It receives nothing yet.
+
+    Raises a LocalPart… refusal, AddressTooLong, AddressExists.
+    """
+    local_part = names.local_part(typed, domain.name)
+    email = f"{local_part}@{domain.name}"
+    with db.atomic():
+        # IMMEDIATE: the write lock is ours, nobody can add it between look and insert.
+        if routing.address_of(email):
+            raise AddressExists(email=email)
+        address: Address = Address.create(domain=domain, local_part=local_part, email=email)
+        journal.record("address.added", by=by.name, domain=domain, email=email)
+        routing.settle(email)
+    return address
+
+
+def save(address: Address, wish: Wish, *, by: Account) -> Saved:
+    """Make the address what the person wishes: mailbox or not, recipients, on or off.
+
+    Raises Changed when somebody else was quicker, MailboxWouldGo when a mailbox would be removed
+    and the person has not agreed, PostmasterNeedsDestination, and what passwords, quotas,
+    recipients and routing refuse; several at once as Several.
+    """
+    if wish.version != address.version:
+        if is_already(address, wish):
+            return Saved(address, [])
+        raise changed_meanwhile(address)
+    box = mailboxes.of(address)
+    pasted, quota_mb = check(address, box, wish)
+    password_hash = mailboxes.hashed(wish.password) if wish.mailbox and wish.password else None
+    with db.atomic():
+        claim(address, wish)
+        changed = recipients.write(address, address.domain, pasted.emails, by=by.name)
+        removed = None
+        if box is None and password_hash is not None:
+            mailboxes.open_at(address, password_hash, quota_mb, by=by.name)
+        elif box is not None and wish.mailbox:
+            mailboxes.change(address, box, password_hash, quota_mb, by=by.name)
+        elif box is not None:
+            removed = mailboxes.take_off(address, box, by=by.name)
+        switch(address, wish.enabled, by=by.name)
+        if changed:
+            routing.refuse_circles(address.email)
+        routing.settle(address.email)
+    return Saved(of(by, address.email), pasted.doubles, removed)
+
+
+def check(address: Address, box: Mailbox | None, wish: Wish) -> tuple[recipients.Pasted, int]:
+    """Read what was typed; refuse all that is wrong with it at once."""
+    refusals = Refusals()
+    pasted, quota_mb = recipients.Pasted([], []), 0
+    if wish.mailbox:
+        with refusals.collect():
+            if wish.password or wish.confirmation:
+                mailboxes.check_password(wish.password, wish.confirmation, address)
+            elif box is None:
+                raise PasswordMissing
+        with refusals.collect():
+            quota_mb = mailboxes.read_quota(wish.quota_mb)
+    elif box is not None and not wish.may_remove:
+        refusals.found.append(MailboxWouldGo())
+    with refusals.collect():
+        pasted = recipients.read(wish.recipients, address.email)
+    refusals.raise_any()
+    return pasted, quota_mb
+
+
+def is_already(address: Address, wish: Wish) -> bool:
+    """Say whether the address is what the person wishes: the form was sent twice."""
+    box = mailboxes.of(address)
+    present = [row.email for row in recipients.of(address)]
+    try:
+        wished = recipients.read(wish.recipients, address.email).emails
+        quota_mb = mailboxes.read_quota(wish.quota_mb) if wish.mailbox else 0
+    except Refusal:
+        return False
+    if (address.enabled, present, box is not None) != (wish.enabled, wished, wish.mailbox):
+        return False
+    if box is None:
+        return True
+    same = not wish.password or passwords.matches(wish.password, box.password)
+    return same and box.quota_mb == quota_mb
+
+
+def claim(address: Address, wish: Wish) -> None:
+    """Raise the version, or raise Changed when it is not the one that the person saw."""
+    done = (
+        Address.update(version=Address.version + 1)
+        .where(Address.id == address.id, Address.version == wish.version)
+        .execute()
+    )
+    if not done:
+        raise changed_meanwhile(address)
+
+
+def changed_meanwhile(address: Address) -> Changed:
+    """Say who changed the address last, and what they did."""
+    last = (
+        Journal.select()
+        .where(Journal.domain == address.domain, Journal.email == address.email)
+        .order_by(Journal.id.desc())
+        .first()
+    )
+    return Changed(email=address.email, actor=last.actor, act=last.act, details=last.details)
+
+
+def switch(address: Address, enabled: bool, *, by: str) -> None:
+    """Switch the address on or off. Inside a transaction; the caller settles it afterwards."""
+    if address.enabled == enabled:
+        return
+    Address.update(enabled=enabled).where(Address.id == address.id).execute()
+    act = "address.enabled" if enabled else "address.disabled"
+    journal.record(act, by=by, domain=address.domain, email=address.email)
+
+
+def remove(address: Address, *, confirmed: bool, by: Account) -> Removed:
+    """Delete the address; keep it whole, with its mailbox and recipients, until a date.
+
+    Raises PostmasterStays, MailboxWouldGo when it has a mailbox and the person has not agreed,
+    PostmasterNeedsDestination when a postmaster@ leads only here, RecipientLoop when a catch-all
+    would send its mail in a circle.
+    """
+    if address.local_part == names.POSTMASTER:
+        raise PostmasterStays(email=address.email)
+    with db.atomic():
+        if mailboxes.of(address) is not None and not confirmed:
+            raise MailboxWouldGo
+        kept = take_away(address, by=by.name)
+        routing.refuse_circles(address.email)
+        routing.settle(address.email)
+    return kept
+
+
+def take_away(address: Address, *, by: str) -> Removed:
+    """Move the address among the removed ones. Inside a transaction; the caller settles it."""
+    led = "\n".join(row.email for row in recipients.of(address))
+    kept = mailboxes.keep(address, whole=True, box=mailboxes.of(address), recipients=led)
+    Recipient.delete().where(Recipient.address == address).execute()
+    Address.delete().where(Address.id == address.id).execute()
+    journal.record(
+        "address.removed",
+        by=by,
+        domain=address.domain,
+        email=address.email,
+        until=kept.until.date(),
+    )
+    return kept
+
+
+def pointing_to(address: Address, most: int = 100) -> list[str]:
+    """Return the addresses of ours that are redirected to this one."""
+    rows = (
+        Address.select(Address.email)
+        .join(Recipient)
+        .where(Recipient.target == address.email)
+        .order_by(Address.email)
+        .limit(most)
+    )
+    return [row.email for row in rows]

@@ -1,0 +1,78 @@
+"""Who changed what, when. Written inside the transaction of the change it tells of."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from webmailadmin.mail.errors import N_
+from webmailadmin.models import Domain, Journal
+
+ACTS = {
+    "domain.installed": N_("domain installed, postmaster@ redirected to %(contact)s"),
+    "domain.enabled": N_("domain switched on"),
+    "domain.disabled": N_("domain switched off"),
+    "domain.removed": N_("domain removed"),
+    "domain.restored": N_("domain brought back"),
+    "catch-all.none": N_("unknown addresses are refused"),
+    "catch-all.address": N_("unknown addresses lead to %(to)s"),
+    "catch-all.domain": N_("unknown addresses lead to the same name at %(to)s"),
+    "address.added": N_("address added"),
+    "address.enabled": N_("address switched on"),
+    "address.disabled": N_("address switched off"),
+    "address.removed": N_("address deleted, kept until %(until)s"),
+    "address.restored": N_("address brought back"),
+    "address.restored-as": N_("address brought back as %(name)s"),
+    "mailbox.opened": N_("mailbox opened, %(quota_mb)s MB"),
+    "mailbox.opened-unlimited": N_("mailbox opened, without a size limit"),
+    "mailbox.removed": N_("mailbox removed, kept until %(until)s"),
+    "mailbox.restored": N_("mailbox brought back"),
+    "mailbox.password": N_("password changed"),
+    "mailbox.quota": N_("size limit changed from %(old)s to %(new)s MB"),
+    "recipients.added": N_("redirected to %(emails)s"),
+    "recipients.taken": N_("no longer redirected to %(emails)s"),
+    "account.added": N_("account %(name)s added"),
+    "account.password": N_("password of account %(name)s changed"),
+}
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the journal."""
+
+    id: int
+    at: datetime
+    actor: str
+    act: str
+    email: str | None
+    details: dict[str, str]
+
+
+def record(
+    act: str, *, by: str, domain: Domain | None = None, email: str | None = None, **details: object
+) -> None:
+    """Write one entry. `act` is a key of ACTS; `by` the name of who acted."""
+    Journal.create(
+        actor=by,
+        act=act,
+        domain=domain,
+        email=email,
+        details=json.dumps({name: str(value) for name, value in details.items()}),
+    )
+
+
+def read(domain: Domain, email: str | None = None, before: int | None = None) -> list[Entry]:
+    """Return the latest entries of a domain or of one address in it, newest first.
+
+    before: only entries older than this id. At most PAGE entries come, and one more that tells
+    that there are more.
+    """
+    rows = Journal.select().where(Journal.domain == domain)
+    if email is not None:
+        rows = rows.where(Journal.email == email)
+    if before is not None:
+        rows = rows.where(Journal.id < before)
+    return [
+        Entry(row.id, row.at, row.actor, row.act, row.email, json.loads(row.details))
+        for row in rows.order_by(Journal.id.desc()).limit(PAGE + 1)
+    ]

@@ -1,0 +1,109 @@
+"""Mailboxes: open, password, size limit, take off, put back."""
+
+import secrets
+from datetime import timedelta
+
+from webmailadmin import settings
+from webmailadmin.mail import journal, passwords
+from webmailadmin.mail.errors import QuotaMalformed, QuotaTooLarge
+from webmailadmin.models import Address, Mailbox, Removed, now
+
+LARGEST_QUOTA = 2**31  # MB
+
+
+def of(address: Address) -> Mailbox | None:
+    """Return the mailbox behind an address, or None for an alias."""
+    found: Mailbox | None = Mailbox.get_or_none(Mailbox.address == address)
+    return found
+
+
+def read_quota(typed: str) -> int:
+    """Return the size limit that was typed, in MB; 0 is unlimited.
+
+    Raises QuotaMalformed, QuotaTooLarge.
+    """
+    text = "".join(typed.split())
+    if not (text.isascii() and text.isdigit()):
+        raise QuotaMalformed
+    if len(text) > len(str(LARGEST_QUOTA)) or int(text) > LARGEST_QUOTA:
+        raise QuotaTooLarge(most=LARGEST_QUOTA)
+    return int(text)
+
+
+def check_password(typed: str, confirmation: str, address: Address) -> None:
+    """Refuse a password for the mailbox of `address`; see passwords.check."""
+    least = settings.current.mailbox_password_length
+    passwords.check(typed, confirmation, least=least, about=address.email)
+
+
+def hashed(password: str) -> str:
+    """Return the hash that Dovecot checks at each log-in. Slow: outside every transaction."""
+    return passwords.hashed(password, settings.current.mailbox_bcrypt_cost)
+
+
+def open_at(address: Address, password_hash: str, quota_mb: int, *, by: str) -> None:
+    """Open a mailbox with a home of its own, never used before.
+
+    Inside a transaction; the caller settles the address afterwards.
+    """
+    Mailbox.create(
+        address=address, home=secrets.token_hex(16), password=password_hash, quota_mb=quota_mb
+    )
+    act = "mailbox.opened" if quota_mb else "mailbox.opened-unlimited"
+    journal.record(act, by=by, domain=address.domain, email=address.email, quota_mb=quota_mb)
+
+
+def change(
+    address: Address, box: Mailbox, password_hash: str | None, quota_mb: int, *, by: str
+) -> None:
+    """Change password and size limit of the mailbox behind `address`, what differs of them."""
+    if password_hash is not None:
+        Mailbox.update(password=password_hash).where(Mailbox.id == box.id).execute()
+        journal.record("mailbox.password", by=by, domain=address.domain, email=address.email)
+    if quota_mb != box.quota_mb:
+        Mailbox.update(quota_mb=quota_mb).where(Mailbox.id == box.id).execute()
+        journal.record(
+            "mailbox.quota",
+            by=by,
+            domain=address.domain,
+            email=address.email,
+            old=box.quota_mb,
+            new=quota_mb,
+        )
+
+
+def take_off(address: Address, box: Mailbox, *, by: str) -> Removed:
+    """Take the mailbox off its address and keep it whole, messages included, until a date.
+
+    Inside a transaction; the caller settles the address afterwards.
+    """
+    kept = keep(address, whole=False, box=box, recipients="")
+    journal.record(
+        "mailbox.removed",
+        by=by,
+        domain=address.domain,
+        email=address.email,
+        until=kept.until.date(),
+    )
+    return kept
+
+
+def keep(address: Address, *, whole: bool, box: Mailbox | None, recipients: str) -> Removed:
+    """Write down what is taken off `address`, so that it can come back."""
+    if box is not None:
+        Mailbox.update(address=None).where(Mailbox.id == box.id).execute()
+    moment = now()
+    kept: Removed = Removed.create(
+        domain=address.domain,
+        address_id=address.id,
+        email=address.email,
+        local_part=address.local_part,
+        whole=whole,
+        mailbox=box,
+        recipients=recipients,
+        enabled=address.enabled,
+        version=address.version,
+        removed_at=moment,
+        until=moment + timedelta(days=settings.current.restore_days),
+    )
+    return kept

@@ -1,0 +1,112 @@
+"""What was removed and can be brought back: mailboxes and whole addresses."""
+
+from webmailadmin.database import db
+from webmailadmin.mail import journal, mailboxes, names, recipients, routing
+from webmailadmin.mail.errors import NameTaken, NotFound
+from webmailadmin.models import Account, Address, Domain, Mailbox, Removed, now
+
+
+def of(domain: Domain, id_: int) -> Removed:
+    """Return what was removed from `domain` under this number. Raises NotFound."""
+    found: Removed | None = (
+        Removed.select()
+        .where(Removed.id == id_, Removed.domain == domain, Removed.until > now())
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def list_of(domain: Domain) -> list[Removed]:
+    """Return what can still be brought back to `domain`, the latest first."""
+    rows = Removed.select().where(Removed.domain == domain, Removed.until > now())
+    return list(rows.order_by(Removed.id.desc()))
+
+
+def boxes_of(addresses: list[int]) -> dict[int, Removed]:
+    """Return, for each of these addresses by id, the latest mailbox taken off it."""
+    rows = Removed.select().where(
+        Removed.address_id.in_(addresses), ~Removed.whole, Removed.until > now()
+    )
+    return {row.address_id: row for row in rows.order_by(Removed.id)}
+
+
+def last_of(domain: Domain, email: str) -> Removed | None:
+    """Return the address `email` as it was removed last, while it can be brought back."""
+    rows = Removed.select().where(
+        Removed.domain == domain, Removed.email == email, Removed.whole, Removed.until > now()
+    )
+    found: Removed | None = rows.order_by(Removed.id.desc()).first()
+    return found
+
+
+def restore(kept: Removed, typed: str = "", *, by: Account) -> Address:
+    """Bring back what was removed, under its own name or, when that is taken, under another.
+
+    typed: another name before the @; empty for its own. Nothing is merged or overwritten: a
+    mailbox returns to its address only while that has none.
+    Raises NameTaken with a free name to propose, a LocalPart… refusal, RecipientLoop.
+    """
+    domain = kept.domain
+    local_part = names.local_part(typed, domain.name) if typed.strip() else kept.local_part
+    with db.atomic():
+        if not Removed.delete().where(Removed.id == kept.id).execute():
+            raise NotFound
+        address = place_for(kept, local_part)
+        if kept.mailbox_id is not None:
+            Mailbox.update(address=address).where(Mailbox.id == kept.mailbox_id).execute()
+        record(kept, address, by=by)
+        if kept.whole:
+            emails = recipients.read(kept.recipients, address.email).emails
+            recipients.write(address, domain, emails, by=by.name)
+            routing.refuse_circles(address.email)
+        routing.settle(address.email)
+    return routing.address_of(address.email) or address
+
+
+def place_for(kept: Removed, local_part: str) -> Address:
+    """Return the address that `kept` comes back to: its own while it waits, else a new one."""
+    domain = kept.domain
+    living = Address.get_or_none(Address.id == kept.address_id)
+    if not kept.whole and living is not None and local_part == living.local_part:
+        if mailboxes.of(living) is not None:
+            raise taken(domain, local_part)
+        Address.update(version=Address.version + 1).where(Address.id == living.id).execute()
+        return living
+    if routing.address_of(f"{local_part}@{domain.name}"):
+        raise taken(domain, local_part)
+    again: Address = Address.create(
+        # Its own number again, so that an earlier mailbox of it still finds the way back.
+        id=kept.address_id if kept.whole and living is None else None,
+        domain=domain,
+        local_part=local_part,
+        email=f"{local_part}@{domain.name}",
+        enabled=kept.enabled,
+        version=kept.version + 1,
+    )
+    return again
+
+
+def taken(domain: Domain, local_part: str) -> NameTaken:
+    """Refuse a name that lives again, and propose a free one: contact-old, contact-old-2 …"""
+    number = 1
+    proposal = f"{local_part[:50]}-old"
+    while routing.address_of(f"{proposal}@{domain.name}"):
+        number += 1
+        proposal = f"{local_part[:50]}-old-{number}"
+    return NameTaken(email=f"{local_part}@{domain.name}", proposal=proposal)
+
+
+def record(kept: Removed, address: Address, *, by: Account) -> None:
+    """Write in the journal what came back, under its old name and under its new one."""
+    act = "address.restored" if kept.whole else "mailbox.restored"
+    if address.email != kept.email:
+        journal.record(
+            "address.restored-as",
+            by=by.name,
+            domain=kept.domain,
+            email=kept.email,
+            name=address.local_part,
+        )
+    journal.record(act, by=by.name, domain=kept.domain, email=address.email)

@@ -1,0 +1,325 @@
+"""Where mail for an address goes, and what follows when an address changes.
+
+`Address.receives`, `Recipient.receives` and `Domain.catch_all_receives` hold the answer that
+Postfix reads. They disregard the switch of an address's own domain: that is one key in the view
+`postfix_refused`, so switching a domain touches no row of its own addresses.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+
+from peewee import JOIN, fn
+
+from webmailadmin.mail import names
+from webmailadmin.mail.errors import (
+    CatchAllLoop,
+    PostmasterNeedsDestination,
+    RecipientLoop,
+    TooManyInAll,
+    TooManySteps,
+)
+from webmailadmin.models import Address, Domain, Mailbox, Recipient, tuples
+
+# Postfix gives up a whole message past 1000 (virtual_alias_expansion_limit); ours are lower.
+MOST_IN_ALL = 500
+MOST_STEPS = 10
+
+
+def domain_named(name: str) -> Domain | None:
+    """Return the domain of ours with this A-label, or None."""
+    found: Domain | None = Domain.get_or_none(Domain.name == name, Domain.removed_at.is_null())
+    return found
+
+
+def address_of(email: str) -> Address | None:
+    """Return the address of ours with exactly this name, or None."""
+    found: Address | None = Address.get_or_none(Address.email == email)
+    return found
+
+
+def arrives(target: str, seen_from: str) -> bool:
+    """Say whether mail for `target` (without extension) has an end, as far as we can know.
+
+    seen_from: name of the domain that sends it on; its own switch is disregarded.
+    """
+    domain = domain_named(names.domain_of(target))
+    if domain is None:
+        return True
+    if not domain.enabled and domain.name != seen_from:
+        return False
+    address = address_of(target)
+    if address is not None:
+        return bool(address.receives)
+    if domain.catch_all_domain_id:
+        return same_name_arrives(domain.catch_all_domain, target, seen_from)
+    return bool(domain.catch_all_receives)
+
+
+def same_name_arrives(other: Domain, target: str, seen_from: str) -> bool:
+    """Say whether the local part of `target` exists and receives at the domain `other`."""
+    address = address_of(f"{target.rpartition('@')[0]}@{other.name}")
+    on = other.enabled or other.name == seen_from
+    return on and address is not None and bool(address.receives)
+
+
+def settle(*changed: str) -> None:
+    """Bring `receives` up to date for these addresses and all whose mail leads to them.
+
+    Call it inside the transaction of the change, after it. Addresses that do not exist (any
+    more) count too: mail may have led to them.
+    Raises PostmasterNeedsDestination when a postmaster@ would be left without an end.
+    """
+    waiting = deque(dict.fromkeys(changed))
+    for email in changed:
+        waiting.extend(same_names_elsewhere(email))
+    lost: set[str] = set()
+    while waiting:
+        email = waiting.popleft()
+        flipped = settle_one(email)
+        lost |= {e for e in flipped | {email} if e.startswith(f"{names.POSTMASTER}@")}
+        waiting.extend(flipped)
+    refuse_dead_postmaster(lost)
+
+
+def settle_one(email: str) -> set[str]:
+    """Settle one address and what names it directly; return the addresses that this changed.
+
+    What returns are names of addresses that flipped, and unknown names that lead to them.
+    """
+    flipped = settle_receives(Address.email == email)
+    for seen_from in senders_to(email):
+        now = arrives(email, seen_from)
+        senders = Address.select(Address.id).join(Domain).where(Domain.name == seen_from)
+        moved = [
+            row.address_id
+            for row in Recipient.update(receives=now)
+            .where(
+                Recipient.target == email,
+                Recipient.receives != now,
+                Recipient.address.in_(senders),
+            )
+            .returning(Recipient.address)
+            .execute()
+        ]
+        flipped |= settle_receives(Address.id.in_(moved)) if moved else set()
+    flipped |= behind_catch_alls(email)
+    for flip in list(flipped):
+        flipped |= same_names_elsewhere(flip)
+    return flipped - {email}
+
+
+def senders_to(email: str) -> list[str]:
+    """Return the names of the domains in which an address is redirected to `email`."""
+    query = (
+        Domain.select(Domain.name)
+        .distinct()
+        .join(Address)
+        .join(Recipient)
+        .where(Recipient.target == email)
+    )
+    return [row.name for row in query]
+
+
+def settle_receives(which: object) -> set[str]:
+    """Work out `receives` of the addresses that `which` selects; return those that changed."""
+    has_box = fn.EXISTS(Mailbox.select(Mailbox.id).where(Mailbox.address == Address.id))
+    has_way = fn.EXISTS(
+        Recipient.select(Recipient.id).where(Recipient.address == Address.id, Recipient.receives)
+    )
+    right = Address.enabled & (has_box | has_way)
+    done = (
+        Address.update(receives=right)
+        .where(which, Address.receives != right)
+        .returning(Address.email)
+        .execute()
+    )
+    return {row.email for row in done}
+
+
+def behind_catch_alls(email: str) -> set[str]:
+    """Settle the catch-alls that lead to `email`; return unknown names whose mail this changes."""
+    found: set[str] = set()
+    for domain in Domain.select().where(Domain.catch_all_target == email):
+        now = arrives(email, domain.name)
+        if now != domain.catch_all_receives:
+            Domain.update(catch_all_receives=now).where(Domain.id == domain.id).execute()
+            found |= unknown_targets(domain.name)
+    return found
+
+
+def same_names_elsewhere(email: str) -> set[str]:
+    """Return the unknown names of other domains that this address takes the mail of."""
+    found: set[str] = set()
+    own = domain_named(names.domain_of(email))
+    if own is not None:
+        for domain in Domain.select().where(Domain.catch_all_domain == own):
+            found |= unknown_targets(domain.name, f"{email.rpartition('@')[0]}@{domain.name}")
+    return found
+
+
+def unknown_targets(domain: str, only: str | None = None) -> set[str]:
+    """Return the names in `domain` that mail is redirected to although they do not exist."""
+    query = (
+        Recipient.select(Recipient.target)
+        .distinct()
+        .join(Address, on=(Address.email == Recipient.target), join_type=JOIN.LEFT_OUTER)
+        .where(Recipient.domain == domain, Address.id.is_null())
+    )
+    if only is not None:
+        query = query.where(Recipient.target == only)
+    return {row.target for row in query}
+
+
+def settle_domain(domain: Domain, *more: str) -> None:
+    """Settle whatever leads into `domain`: it was installed, switched, removed, or its catch-all
+    has changed.
+
+    Raises PostmasterNeedsDestination.
+    """
+    catching = Domain.select(Domain.name).where(Domain.catch_all_domain == domain)
+    into = [domain.name, *(row.name for row in catching)]
+    targets = Recipient.select(Recipient.target).distinct().where(Recipient.domain.in_(into))
+    leading = Domain.select(Domain.catch_all_target).where(Domain.catch_all_target.is_null(False))
+    ends = {row.catch_all_target or "" for row in leading}
+    settle(
+        *more,
+        *(row.target for row in targets),
+        *(end for end in ends if names.domain_of(end) == domain.name),
+    )
+
+
+def refuse_dead_postmaster(emails: Iterable[str]) -> None:
+    """Raise PostmasterNeedsDestination for the first of `emails` that exists in vain."""
+    dead = Address.select().where(Address.email.in_(list(emails)), ~Address.receives)
+    for address in dead.order_by(Address.email):
+        raise PostmasterNeedsDestination(email=address.email)
+
+
+# Circles and bombs
+
+
+def stops_after(targets: Iterable[str]) -> dict[str, list[str]]:
+    """Return, for each of these addresses, where mail for it is sent on to (empty: it ends).
+
+    Switches are disregarded: a circle through an address that is off would close when it is on.
+    """
+    wanted = list(targets)
+    found: dict[str, list[str]] = {target: [] for target in wanted}
+    rows = (
+        Address.select(Address.email, Recipient.target)
+        .join(Recipient, JOIN.LEFT_OUTER)
+        .where(Address.email.in_(wanted))
+        .order_by(Recipient.id)
+    )
+    known = set()
+    for email, target in tuples(rows):
+        known.add(email)
+        if target is not None:
+            found[email].append(target)
+    for target in wanted:
+        if target not in known:
+            found[target] += unknown_stop(target)
+    return found
+
+
+def unknown_stop(target: str) -> list[str]:
+    """Return where the catch-all of its domain sends an address that does not exist."""
+    domain = domain_named(names.domain_of(target))
+    if domain is None:
+        return []
+    if domain.catch_all_domain_id:
+        there = f"{target.rpartition('@')[0]}@{domain.catch_all_domain.name}"
+        return [there] if address_of(there) else []
+    return [domain.catch_all_target] if domain.catch_all_target else []
+
+
+def expand(start: str) -> tuple[dict[str, str | None], int]:
+    """Follow mail for `start` to its ends: each stop with the one before it, and the steps.
+
+    Raises RecipientLoop when it comes back to `start`, TooManyInAll, TooManySteps.
+    """
+    before: dict[str, str | None] = {start: None}
+    level, steps = [start], 0
+    while level:
+        following = []
+        for here, stops in stops_after(level).items():
+            for stop in stops:
+                if stop == start:
+                    raise RecipientLoop(path=path_to(here, before) + f" → {start}")
+                if stop not in before:
+                    before[stop] = here
+                    following.append(stop)
+        level, steps = following, steps + 1 if following else steps
+        if len(before) > MOST_IN_ALL:
+            raise TooManyInAll(email=start, most=MOST_IN_ALL)
+        if steps > MOST_STEPS:
+            raise TooManySteps(most=MOST_STEPS)
+    return before, steps
+
+
+def path_to(here: str, before: dict[str, str | None]) -> str:
+    """Write the way from the start to `here`, for the words of a refusal."""
+    path = [here]
+    while (previous := before[path[-1]]) is not None:
+        path.append(previous)
+    return " → ".join(reversed(path))
+
+
+def refuse_circles(email: str) -> None:
+    """Refuse what mail for `email`, or what leads to it, would do after a change.
+
+    Raises RecipientLoop, TooManyInAll, TooManySteps.
+    """
+    _, steps = expand(email)
+    level, above = {email}, 0
+    seen = {email}
+    while level:
+        sources = sources_of(level)
+        level = set(sources) - seen
+        seen |= level
+        above += 1 if level else 0
+        if above + steps > MOST_STEPS:
+            raise TooManySteps(most=MOST_STEPS)
+        # With a single recipient, its mail expands as far as that recipient's: looked at already.
+        for source in level:
+            if sources[source] > 1:
+                expand(source)
+
+
+def sources_of(targets: set[str]) -> dict[str, int]:
+    """Return the addresses redirected to one of these, with their number of recipients."""
+    counted = Recipient.alias()
+    count = counted.select(fn.COUNT(counted.id)).where(counted.address == Address.id)
+    rows = (
+        Address.select(Address.email, count)
+        .join(Recipient)
+        .where(Recipient.target.in_(list(targets)))
+    )
+    return dict(tuples(rows))
+
+
+def refuse_catch_all_circle(domain: Domain) -> None:
+    """Raise CatchAllLoop when mail for an unknown name of `domain` comes back to one."""
+    try:
+        if domain.catch_all_domain_id:
+            for start in forwarded_unknown_names(domain):
+                expand(start)
+        elif domain.catch_all_target:
+            before, _ = expand(domain.catch_all_target)
+            for stop in before:
+                if names.domain_of(stop) == domain.name and not address_of(stop):
+                    raise CatchAllLoop(path=path_to(stop, before))
+    except RecipientLoop as circle:
+        raise CatchAllLoop(**circle.values) from circle
+
+
+def forwarded_unknown_names(domain: Domain) -> list[str]:
+    """Return the unknown names of `domain` that its catch-all's domain redirects further."""
+    known = Address.select(Address.local_part).where(Address.domain == domain)
+    rows = (
+        Address.select(Address.local_part)
+        .distinct()
+        .join(Recipient)
+        .where(Address.domain == domain.catch_all_domain_id, Address.local_part.not_in(known))
+    )
+    return [f"{row.local_part}@{domain.name}" for row in rows]

@@ -1,0 +1,154 @@
+"""The tables, nothing else. What may be in them is decided in `mail/`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from peewee import (
+    AutoField,
+    BooleanField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+    TimestampField,
+)
+
+from webmailadmin.database import db
+
+
+def now() -> datetime:
+    """Return this second in UTC, without a zone, as every time in the database."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def tuples(query: Any) -> list[Any]:
+    """Return the rows of a query as plain tuples, which cost less than models."""
+    return list(query.tuples())
+
+
+class Table(Model):
+    """What all tables share."""
+
+    class Meta:
+        database = db
+        strict_tables = True
+
+
+class Account(Table):
+    """A person who logs in to the panel. `one_time`: must choose a new password first."""
+
+    id = AutoField()
+    name = TextField(unique=True)
+    password = TextField()
+    one_time = BooleanField()
+    created_at = TimestampField(utc=True, default=now)
+
+
+class Session(Table):
+    """A log-in, known by the SHA-256 of its token."""
+
+    token_hash = TextField(primary_key=True)
+    account = ForeignKeyField(Account, on_delete="CASCADE")
+    created_at = TimestampField(utc=True, default=now)
+    seen_at = TimestampField(utc=True, default=now)
+
+
+class Throttle(Table):
+    """Failures of one account name or one network."""
+
+    key = TextField(primary_key=True)
+    failures = IntegerField()
+    last_at = TimestampField(utc=True)
+
+
+class Domain(Table):
+    """A mail domain, as A-label. `removed_at` is set while it is kept for a restore."""
+
+    id = AutoField()
+    name = TextField()
+    enabled = BooleanField(default=True)
+    catch_all_key = TextField()
+    catch_all_to = TextField(null=True)
+    catch_all_target = TextField(null=True)
+    catch_all_receives = BooleanField(default=False)
+    catch_all_domain = ForeignKeyField("self", null=True)
+    catch_all_domain_id: int | None
+    addresses = IntegerField(default=0)
+    mailboxes = IntegerField(default=0)
+    version = IntegerField(default=1)
+    created_at = TimestampField(utc=True, default=now)
+    removed_at = TimestampField(utc=True, null=True, default=None)
+
+
+class Address(Table):
+    """Local part + domain. `receives`: mail for it has an end, as long as its domain is on."""
+
+    id = AutoField()
+    domain = ForeignKeyField(Domain, backref="living")
+    local_part = TextField()
+    email = TextField(unique=True)
+    enabled = BooleanField(default=True)
+    receives = BooleanField(default=False)
+    version = IntegerField(default=1)
+    created_at = TimestampField(utc=True, default=now)
+
+
+class Mailbox(Table):
+    """A POP/IMAP store. Without an address it was removed, and a `Removed` row leads to it."""
+
+    id = AutoField()
+    address = ForeignKeyField(Address, null=True, unique=True, backref="boxes")
+    home = TextField(unique=True)
+    password = TextField()
+    quota_mb = IntegerField()
+    created_at = TimestampField(utc=True, default=now)
+
+
+class Recipient(Table):
+    """One address that mail is redirected to.
+
+    target: the same without its `+extension`, as an address of ours would be found.
+    domain: what stands after the @.
+    receives: mail sent on there arrives somewhere, as far as we can know.
+    """
+
+    id = AutoField()
+    address = ForeignKeyField(Address, on_delete="CASCADE", backref="recipients")
+    email = TextField()
+    target = TextField()
+    domain = TextField()
+    receives = BooleanField()
+
+
+class Removed(Table):
+    """What was taken off and can be brought back until a date.
+
+    whole: the address itself; otherwise only its mailbox.
+    recipients: one a line.
+    """
+
+    id = AutoField()
+    domain = ForeignKeyField(Domain)
+    address_id = IntegerField()
+    email = TextField()
+    local_part = TextField()
+    whole = BooleanField()
+    mailbox = ForeignKeyField(Mailbox, null=True, unique=True)
+    mailbox_id: int | None
+    recipients = TextField()
+    enabled = BooleanField()
+    version = IntegerField()
+    removed_at = TimestampField(utc=True)
+    until = TimestampField(utc=True)
+
+
+class Journal(Table):
+    """Who changed what, when. `details` is a JSON object of texts and numbers."""
+
+    id = AutoField()
+    at = TimestampField(utc=True, default=now)
+    actor = TextField()
+    act = TextField()
+    domain = ForeignKeyField(Domain, null=True)
+    email = TextField(null=True)
+    details = TextField()
