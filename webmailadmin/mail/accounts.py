@@ -31,6 +31,11 @@ LONGEST_WAIT = {"account": 60, "network": 900}
 FORGET_AFTER = timedelta(hours=1)
 
 
+def command_line() -> Account:
+    """Return who acts at the command line: whoever may read the key and write the database."""
+    return Account(name=COMMAND_LINE)
+
+
 def exist() -> bool:
     """Say whether there is any account yet."""
     return bool(Account.select().exists())

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from webmailadmin.database import db
-from webmailadmin.mail import journal, mailboxes, names, passwords, recipients, routing
+from webmailadmin.mail import journal, mailboxes, names, passwords, recipients, removal, routing
 from webmailadmin.mail.errors import (
     AddressExists,
+    AddressGone,
     Changed,
     MailboxWouldGo,
     NotFound,
@@ -45,13 +46,23 @@ class Saved:
 
 
 def of(account: Account, email: str) -> Address:
-    """Return the address `email` for the person who asks. Raises NotFound."""
+    """Return the address `email` for the person who asks. Raises AddressGone, NotFound."""
     address: Address | None = (
         Address.select(Address, Domain).join(Domain).where(Address.email == email).first()
     )
+    if address is None:
+        refuse_gone(account, email)
     if address is None or not account.id:
         raise NotFound
     return address
+
+
+def refuse_gone(account: Account, email: str) -> None:
+    """Raise AddressGone when the address was deleted and can still come back."""
+    domain = routing.domain_named(names.domain_of(email))
+    kept = removal.last_of(domain, email) if domain is not None and account.id else None
+    if domain is not None and kept is not None:
+        raise AddressGone(email=email, domain=domain.name, until=kept.until.date())
 
 
 def add(domain: Domain, typed: str, *, by: Account) -> Address:

@@ -137,6 +137,13 @@ class LocalPartOtherDomain(Refusal):
     message = N_("This address belongs to %(domain)s, not to %(here)s.")
 
 
+class AddressGone(Refusal):
+    """Deleted, and still to be brought back in the domain `domain`."""
+
+    code = "address-gone"
+    message = N_("%(email)s has been deleted. Until %(until)s it can be brought back.")
+
+
 class AddressExists(Refusal):
     code, field = "address-exists", "local_part"
     message = N_("%(email)s exists already. It is open below.")
@@ -230,7 +237,8 @@ class PostmasterNeedsDestination(Refusal):
 
     code = "postmaster-needs-destination"
     message = N_(
-        "%(email)s would receive nothing any more. Redirect it elsewhere first, or make it a mailbox."
+        "%(email)s would receive nothing any more. "
+        "Redirect it elsewhere first, or make it a mailbox."
     )
 
 

@@ -71,7 +71,7 @@ def read(domain: Domain, email: str | None = None, before: int | None = None) ->
     if email is not None:
         rows = rows.where(Journal.email == email)
     if before is not None:
-        rows = rows.where(Journal.id < before)
+        rows = rows.where(Journal.id < min(before, 2**63 - 1))
     return [
         Entry(row.id, row.at, row.actor, row.act, row.email, json.loads(row.details))
         for row in rows.order_by(Journal.id.desc()).limit(PAGE + 1)

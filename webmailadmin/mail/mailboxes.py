@@ -1,7 +1,7 @@
 """Mailboxes: open, password, size limit, take off, put back."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from webmailadmin import settings
 from webmailadmin.mail import journal, passwords
@@ -88,11 +88,15 @@ def take_off(address: Address, box: Mailbox, *, by: str) -> Removed:
     return kept
 
 
+def kept_until() -> datetime:
+    """Return until when something removed now can be brought back."""
+    return now() + timedelta(days=settings.current.restore_days)
+
+
 def keep(address: Address, *, whole: bool, box: Mailbox | None, recipients: str) -> Removed:
     """Write down what is taken off `address`, so that it can come back."""
     if box is not None:
         Mailbox.update(address=None).where(Mailbox.id == box.id).execute()
-    moment = now()
     kept: Removed = Removed.create(
         domain=address.domain,
         address_id=address.id,
@@ -103,7 +107,7 @@ def keep(address: Address, *, whole: bool, box: Mailbox | None, recipients: str)
         recipients=recipients,
         enabled=address.enabled,
         version=address.version,
-        removed_at=moment,
-        until=moment + timedelta(days=settings.current.restore_days),
+        removed_at=now(),
+        until=kept_until(),
     )
     return kept

@@ -5,12 +5,14 @@ from webmailadmin.mail import journal, mailboxes, names, recipients, routing
 from webmailadmin.mail.errors import NameTaken, NotFound
 from webmailadmin.models import Account, Address, Domain, Mailbox, Removed, now
 
+LARGEST_ID = 2**63 - 1  # SQLite's; a larger number typed in a URL could not even be looked up
+
 
 def of(domain: Domain, id_: int) -> Removed:
     """Return what was removed from `domain` under this number. Raises NotFound."""
     found: Removed | None = (
         Removed.select()
-        .where(Removed.id == id_, Removed.domain == domain, Removed.until > now())
+        .where(Removed.id == min(id_, LARGEST_ID), Removed.domain == domain, Removed.until > now())
         .first()
     )
     if found is None:
@@ -89,13 +91,28 @@ def place_for(kept: Removed, local_part: str) -> Address:
 
 
 def taken(domain: Domain, local_part: str) -> NameTaken:
-    """Refuse a name that lives again, and propose a free one: contact-old, contact-old-2 …"""
-    number = 1
-    proposal = f"{local_part[:50]}-old"
-    while routing.address_of(f"{proposal}@{domain.name}"):
-        number += 1
-        proposal = f"{local_part[:50]}-old-{number}"
+    """Refuse a name that lives again, and propose a free one."""
+    proposal = free_name(domain, local_part)
     return NameTaken(email=f"{local_part}@{domain.name}", proposal=proposal)
+
+
+def free_name(domain: Domain, local_part: str) -> str:
+    """Return a name that no address of the domain has: contact-old, contact-old-2 …"""
+    stem = f"{local_part[:50]}-old"
+    number, free = 1, stem
+    while routing.address_of(f"{free}@{domain.name}"):
+        number += 1
+        free = f"{stem}-{number}"
+    return free
+
+
+def proposed_name(kept: Removed) -> str:
+    """Return the name under which `kept` can come back: its own, unless that is taken."""
+    living = routing.address_of(kept.email)
+    own = living is not None and not kept.whole and living.id == kept.address_id
+    if living is None or (own and mailboxes.of(living) is None):
+        return kept.local_part
+    return free_name(kept.domain, kept.local_part)
 
 
 def record(kept: Removed, address: Address, *, by: Account) -> None:

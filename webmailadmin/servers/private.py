@@ -170,7 +170,8 @@ def start(
     """Start both servers and return when they answer. `started` gets each process at once."""
     refuse_what_is_missing(system)
     refuse_taken_ports(ports)
-    values = values_for(folder, database, mail_host, system, say)
+    add_what_is_missing(system, say)
+    values = values_for(folder, database, mail_host, system)
     servers = PrivateServers(system, folder, ports, values)
     lay_folders(servers)
     open_to_servers(database, system, values.servers_group)
@@ -237,10 +238,8 @@ def refuse_out_of_reach(servers: PrivateServers) -> None:
             )
 
 
-def values_for(
-    folder: Path, database: Path, mail_host: str, system: System, say: Callable[[str], None]
-) -> Values:
-    """Add the group and the user that are missing, and return the values to render with."""
+def add_what_is_missing(system: System, say: Callable[[str], None]) -> None:
+    """Add the group that reads the database, postfix to it, and the owner of the mail files."""
     group = Values.servers_group
     if system.ask("getent", "group", group).returncode:
         system.run("groupadd", "--system", group)
@@ -252,6 +251,10 @@ def values_for(
         nobody_logs_in = ("--no-create-home", "--shell", "/usr/sbin/nologin")
         system.run("useradd", "--system", "--user-group", *nobody_logs_in, MAIL_USER)
         say(f"Added the system user {MAIL_USER}.")
+
+
+def values_for(folder: Path, database: Path, mail_host: str, system: System) -> Values:
+    """Return the values that place everything below `folder`."""
     return Values(
         database=database,
         mail_root=folder / "mail",

@@ -1,0 +1,32 @@
+"""The pages: thin views over the rules in `mail/`."""
+
+from pathlib import Path
+
+from flask import Flask
+
+from webmailadmin.web import (
+    addresses,
+    assets,
+    domains,
+    errors,
+    htmx,
+    journal,
+    language,
+    log_in,
+    pages,
+    removed,
+    security,
+    unknown,
+    words,
+)
+
+
+def init_app(app: Flask, static: Path) -> None:
+    """Give the application its pages, and everything around them."""
+    # Words and security first: an error page needs both.
+    for part in (words, language, htmx, security, errors):
+        part.init_app(app)
+    assets.init_app(app, static)
+    pages.init_app(app)
+    for group in (log_in, language, domains, addresses, unknown, removed, journal):
+        app.register_blueprint(group.bp)

@@ -1,0 +1,42 @@
+"use strict";
+// What the pages do beyond links, forms and htmx. Everything works without it, in more steps.
+
+// Trusted Types: htmx may make elements of what our server sends, and never run code.
+htmx.registerExtension("trusted-types", {
+  init(api) {
+    const policy = trustedTypes.createPolicy("htmx", {
+      createHTML: (html) => html,
+      createScript: () => "",
+    });
+    api.initSecurity(policy);
+  },
+});
+
+// The server did not answer at all.
+document.addEventListener("htmx:error", (event) => {
+  if (event.detail.ctx?.response) return;
+  const words = document.getElementById("unreachable").content.cloneNode(true);
+  document.getElementById("notice").replaceChildren(words);
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  navigator.clipboard.writeText(button.dataset.copy).then(() => {
+    button.textContent = button.dataset.done;
+  });
+});
+
+// Escape closes the editor that holds the focus, as its Cancel does.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  event.target.closest(".entry")?.querySelector(".beneath .doing a")?.click();
+});
+
+// The filter above a long menu.
+document.addEventListener("input", (event) => {
+  const list = document.querySelector(event.target.dataset.filter || null);
+  if (!list) return;
+  const wanted = event.target.value.trim().toLowerCase();
+  for (const item of list.children) item.hidden = !item.textContent.toLowerCase().includes(wanted);
+});

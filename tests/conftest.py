@@ -1,0 +1,75 @@
+"""The stage of most tests: a database, the account of Alice, the domain bonvenon.fr."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.browser_of import Browser
+from webmailadmin import create_app, database
+from webmailadmin.mail import accounts, addresses, domains
+from webmailadmin.models import Account, Address, Domain
+
+PASSWORD = "a fine long password 27"
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Settings of a test: its own folder, and hashes that cost next to nothing."""
+    for name, value in {
+        "DATA": str(tmp_path / "data"),
+        "MAILBOX_BCRYPT_COST": "4",
+        "ACCOUNT_BCRYPT_COST": "4",
+        "MAIL_HOST": "mail.example.net",
+        "TIME_ZONE": "Europe/Paris",
+    }.items():
+        monkeypatch.setenv(f"WEBMAILADMIN_{name}", value)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def app(data: Path) -> Iterator[Flask]:
+    """The whole application on a fresh database."""
+    app = create_app()
+    app.testing = True
+    yield app
+    database.db.close()
+
+
+@pytest.fixture
+def alice(app: Flask) -> Account:
+    """The hoster."""
+    accounts.add("alice", PASSWORD, by="test")
+    found: Account = Account.get(Account.name == "alice")
+    return found
+
+
+@pytest.fixture
+def bonvenon(alice: Account) -> Domain:
+    """A domain with its postmaster@, redirected outside."""
+    return domains.install("bonvenon.fr", "camille@elsewhere.org", by=alice)
+
+
+@pytest.fixture
+def contact(bonvenon: Domain, alice: Account) -> Address:
+    """contact@bonvenon.fr with a mailbox of 1024 MB."""
+    address = addresses.add(bonvenon, "contact", by=alice)
+    wish = addresses.Wish(
+        version=1, mailbox=True, password=PASSWORD, confirmation=PASSWORD, quota_mb="1024"
+    )
+    return addresses.save(address, wish, by=alice).address
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Browser:
+    """A browser in which nobody is logged in."""
+    return Browser(app)
+
+
+@pytest.fixture
+def browser(app: Flask, alice: Account) -> Browser:
+    """Alice's browser, logged in, in English."""
+    browser = Browser(app)
+    browser.log_in("alice", PASSWORD)
+    return browser

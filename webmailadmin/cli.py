@@ -1,0 +1,135 @@
+"""The command line: a thin door to the same rules as the pages."""
+
+import os
+import sys
+
+import click
+from flask import current_app
+from flask.cli import AppGroup, ScriptInfo
+from flask_babel import gettext
+
+from webmailadmin import create_app, settings
+from webmailadmin.database import DatabaseUnusable
+from webmailadmin.mail import accounts, domains, names
+from webmailadmin.mail.errors import Refusal
+from webmailadmin.settings import WrongSetting
+from webmailadmin.web.words import in_words
+
+THREADS = 8
+
+
+class Commands(AppGroup):
+    """Says what is refused in words on standard error, with exit status 1 and no traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except Refusal as refusal:
+            words = "\n".join(in_words(part) for part in refusal.parts())
+            raise click.ClickException(words) from refusal
+
+
+@click.group(cls=Commands)
+def commands() -> None:
+    """Manage mail domains, accounts and mail servers, or serve the panel."""
+
+
+@commands.command()
+@click.option("--first-account", is_flag=True, help="Make the first account, also unattended.")
+def run(first_account: bool) -> None:
+    """Serve the panel at http://127.0.0.1:PORT until Ctrl-C."""
+    from waitress import create_server  # noqa: PLC0415 - slow import, for this command alone
+
+    port = settings.current.port
+    try:
+        server = create_server(
+            current_app.wsgi_app,
+            host="127.0.0.1",
+            port=port,
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=2**20,
+            clear_untrusted_proxy_headers=True,
+        )
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise click.ClickException(
+            gettext("Cannot listen on 127.0.0.1:%(port)s: %(reason)s.", port=str(port), reason=reason)
+        ) from error
+    if not accounts.exist() and (first_account or sys.stdout.isatty()):
+        say_one_time("admin", accounts.add("admin", None, by=accounts.COMMAND_LINE))
+    click.echo(gettext("The panel is at %(url)s (Ctrl-C ends it).", url=f"http://127.0.0.1:{port}"))
+    server.run()
+
+
+def say_one_time(name: str, password: str | None) -> None:
+    """Print a one-time password, the only time that anybody sees it."""
+    if password is not None:
+        click.echo(
+            gettext(
+                "Log in as %(name)s with the one-time password %(password)s",
+                name=name,
+                password=password,
+            )
+        )
+
+
+@commands.group()
+def domain() -> None:
+    """Mail domains."""
+
+
+@domain.command("add")
+@click.argument("name")
+@click.option("--contact", default="", help="Address that postmaster@ is redirected to.")
+def domain_add(name: str, contact: str) -> None:
+    """Install the domain NAME with its postmaster@."""
+    installed = domains.install(name, contact, by=accounts.command_line())
+    click.echo(gettext("%(name)s is installed.", name=names.shown(installed.name)))
+    click.echo(f"{installed.name}.  MX  10  {settings.current.mail_host}.")
+
+
+@commands.group()
+def account() -> None:
+    """Accounts of the panel."""
+
+
+def from_stdin(wanted: bool) -> str | None:
+    """Read a password from standard input: as an argument, `ps` would show it to everybody."""
+    return sys.stdin.readline().rstrip("\n") if wanted else None
+
+
+stdin_option = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from standard input."
+)
+
+
+@account.command("add")
+@click.argument("name")
+@click.option("--administrator", is_flag=True, required=True, help="May do everything.")
+@stdin_option
+def account_add(name: str, administrator: bool, password_stdin: bool) -> None:  # noqa: ARG001
+    """Add the account NAME; without a password given, a one-time password is printed."""
+    password = accounts.add(name, from_stdin(password_stdin), by=accounts.COMMAND_LINE)
+    click.echo(gettext("The account %(name)s is added.", name=name))
+    say_one_time(name, password)
+
+
+@account.command("password")
+@click.argument("name")
+@stdin_option
+def account_password(name: str, password_stdin: bool) -> None:
+    """Give the account NAME another password and end its sessions."""
+    password = accounts.reset_password(name, from_stdin(password_stdin), by=accounts.COMMAND_LINE)
+    click.echo(gettext("The password of %(name)s is changed; its sessions have ended.", name=name))
+    say_one_time(name, password)
+
+
+def main() -> None:
+    """Start the command line; what keeps the program from starting is one sentence."""
+    try:
+        commands(obj=ScriptInfo(create_app=create_app))
+    except (WrongSetting, DatabaseUnusable) as error:
+        click.echo(f"webmailadmin: {error}", err=True)
+        sys.exit(1)

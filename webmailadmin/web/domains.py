@@ -1,0 +1,107 @@
+"""Domains: the list, the installation, the switch, the removal."""
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+from flask_babel import gettext
+
+from webmailadmin import settings
+from webmailadmin.mail import domains, names, routing
+from webmailadmin.mail.errors import DomainExists
+from webmailadmin.models import Domain
+from webmailadmin.web.forms import InstallForm, Plain
+from webmailadmin.web.htmx import leave
+from webmailadmin.web.words import Toast
+
+bp = Blueprint("domains", __name__)
+
+
+@bp.get("/")
+def first() -> Response:
+    """Go to the first domain, or to the installation of one."""
+    mine = domains.list_for(g.account)
+    to = url_for("addresses.list_", name=mine[0].name) if mine else url_for(".list_")
+    return make_response(redirect(to, 303))
+
+
+@bp.get("/domains/")
+def list_() -> Response:
+    """List the domains, with the form that installs one."""
+    return page(InstallForm())
+
+
+@bp.post("/domains/")
+def install() -> Response:
+    """Install a domain; its page says what it needs next."""
+    form = InstallForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            domain = domains.install(form.name.data or "", form.contact.data or "", by=g.account)
+            leave(Toast(gettext("%(name)s is installed.", name=names.shown(domain.name))))
+            return make_response(redirect(url_for(".about", name=domain.name), 303))
+    exists = None
+    if isinstance(form.refused, DomainExists):
+        exists = routing.domain_named(names.domain_name(form.name.data or ""))
+    return page(form, 422, exists=exists)
+
+
+def page(form: InstallForm, status: int = 200, exists: Domain | None = None) -> Response:
+    """Show the list of domains."""
+    removed = domains.removed_for(g.account)
+    return make_response(
+        render_template("domains/list.html", form=form, removed=removed, exists=exists), status
+    )
+
+
+@bp.get("/domains/<name>/about")
+def about(name: str) -> Response:
+    """Show what the domain needs, its switch and its removal."""
+    return about_page(domains.of(g.account, name), Plain())
+
+
+def about_page(domain: Domain, form: Plain, status: int = 200) -> Response:
+    """Show the page of a domain's own affairs, with what was refused there."""
+    return make_response(
+        render_template(
+            "domains/about.html", domain=domain, form=form, mail_host=settings.current.mail_host
+        ),
+        status,
+    )
+
+
+@bp.post("/domains/<name>/switch-<any(on,off):way>")
+def switch(name: str, way: str) -> Response:
+    """Switch the domain on or off."""
+    domain = domains.of(g.account, name)
+    form = Plain()
+    if form.validate_on_submit():
+        with form.refusals():
+            domains.switch(domain, way == "on", by=g.account)
+            return make_response(redirect(url_for(".about", name=domain.name), 303))
+    return about_page(domain, form, 422)
+
+
+@bp.post("/domains/<name>/remove")
+def remove(name: str) -> Response:
+    """Remove the domain, with a way back."""
+    domain = domains.of(g.account, name)
+    form = Plain()
+    if form.validate_on_submit():
+        with form.refusals():
+            domains.remove(domain, by=g.account)
+            text = gettext("%(name)s is removed.", name=names.shown(domain.name))
+            leave(Toast(text, undo=url_for(".restore", id_=domain.id)))
+            return make_response(redirect(url_for(".list_"), 303))
+    return about_page(domain, form, 422)
+
+
+@bp.post("/domains/removed/<int:id_>/restore")
+def restore(id_: int) -> Response:
+    """Bring back a removed domain."""
+    form = Plain()
+    if form.validate_on_submit():
+        with form.refusals():
+            domain = domains.bring_back(g.account, id_)
+            leave(Toast(gettext("%(name)s is back.", name=names.shown(domain.name))))
+            return make_response(redirect(url_for(".about", name=domain.name), 303))
+    again = InstallForm(formdata=None)
+    again.form_errors.extend(form.form_errors)
+    return page(again, 422)

@@ -1,0 +1,83 @@
+"""What a person reads when something is not there, not allowed, or broken."""
+
+import logging
+import secrets
+
+import peewee
+from flask import Flask, Response, g
+from flask_babel import gettext
+from werkzeug.exceptions import HTTPException
+
+from webmailadmin.mail.errors import AddressGone, Changed, NotFound, Refusal
+from webmailadmin.web.htmx import answer
+from webmailadmin.web.words import in_words
+
+log = logging.getLogger(__name__)
+
+
+def status_of(refusal: Refusal) -> int:
+    """Return the HTTP status that says what kind of refusal this is."""
+    for kind, status in ((Changed, 409), (AddressGone, 410)):
+        if isinstance(refusal, kind):
+            return status
+    return 422
+
+
+def say(text: str, status: int, **context: object) -> Response:
+    """Answer with one sentence, as page or as notice."""
+    if "account" not in g:
+        g.account = None
+    return answer("errors/page.html", "errors/_notice.html", status, text=text, **context)
+
+
+def not_found(_: Exception) -> Response:
+    """Nothing there, or not for this person."""
+    return say(gettext("There is nothing at this address, or not any more."), 404)
+
+
+def refused(refusal: Refusal) -> Response:
+    """A refusal that belongs to no form on the page."""
+    domain = refusal.values.get("domain") if isinstance(refusal, AddressGone) else None
+    return say(in_words(refusal), status_of(refusal), removed_from=domain)
+
+
+def http_error(error: HTTPException) -> Response:
+    """What the framework refuses."""
+    texts = {
+        400: gettext("This request cannot be understood."),
+        403: gettext("This was sent from another site, so it was not done."),
+        405: gettext("This page cannot be used that way."),
+        413: gettext("This is too much text at once."),
+    }
+    code = error.code or 500
+    return say(texts.get(code, gettext("This request cannot be understood.")), code)
+
+
+def busy(error: peewee.OperationalError) -> Response:
+    """The database is locked or cannot be written at the moment."""
+    log.exception("database", exc_info=error)
+    response = say(
+        gettext("The database is busy or cannot be written. Nothing was changed; try again."), 503
+    )
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def broken(error: Exception) -> Response:
+    """A mistake of ours: an id to find it in the log, nothing else."""
+    id_ = secrets.token_hex(4)
+    log.error("error %s", id_, exc_info=error)
+    return say(
+        gettext("Something broke; nothing was changed. In the log it has the number %(id)s.", id=id_),
+        500,
+    )
+
+
+def init_app(app: Flask) -> None:
+    """Answer errors in words."""
+    app.register_error_handler(NotFound, not_found)
+    app.register_error_handler(404, not_found)
+    app.register_error_handler(Refusal, refused)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(peewee.OperationalError, busy)
+    app.register_error_handler(Exception, broken)

@@ -1,0 +1,148 @@
+"""The forms: which fields a page reads, and how a refusal finds its field.
+
+What may stand in a field is decided by the rules; a form only carries text.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.fields.choices import SelectChoice
+from wtforms.widgets import HiddenInput, PasswordInput
+
+from webmailadmin.mail.errors import Refusal
+from webmailadmin.web.words import in_words
+
+YES_NO = [SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("No"))]
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """What all our forms share."""
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Write what a rule refuses beside the input at fault, else at the head of the form."""
+        try:
+            yield
+        except Refusal as refusal:
+            self.refused = refusal
+            for part in refusal.parts():
+                self.blame(part)
+
+    refused: Refusal | None = None
+
+    def blame(self, refusal: Refusal) -> None:
+        """Tie one refusal to its field."""
+        if refusal.field is not None and refusal.field in self:
+            field = self[refusal.field]
+            field.errors = [*field.errors, in_words(refusal)]
+        else:
+            self.form_errors.append(in_words(refusal))
+
+    def validate_on_submit(self, *args: Any, **kwargs: Any) -> bool:
+        """Say whether the form was sent, from a page of ours that is still good."""
+        good: bool = super().validate_on_submit(*args, **kwargs)
+        if self.is_submitted() and self.csrf_token.errors:
+            self.form_errors.append(
+                gettext("This page had been open for too long. Nothing is lost: send it again.")
+            )
+            self.csrf_token.raw_data = None
+        return good
+
+
+class Plain(Form):
+    """A button: nothing to read but its token."""
+
+
+class LanguageForm(Form):
+    """The switch of the language."""
+
+    language = HiddenField()
+    next = HiddenField()
+
+
+class LogInForm(Form):
+    """Name and password."""
+
+    name = StringField(_l("Name"))
+    password = PasswordField(_l("Password"))
+    next = HiddenField()
+
+
+class OwnPasswordForm(Form):
+    """A new password for one's own account."""
+
+    present = PasswordField(_l("Present password"))
+    password = PasswordField(_l("New password"))
+    confirmation = PasswordField(_l("Confirm the password"))
+
+
+class InstallForm(Form):
+    """A domain to install."""
+
+    name = StringField(_l("Domain"))
+    contact = StringField(_l("Contact address"))
+
+
+class AddForm(Form):
+    """The line that adds an address."""
+
+    local_part = StringField(_l("Name"))
+
+
+class EditForm(Form):
+    """The editor of an address."""
+
+    version = IntegerField(widget=HiddenInput(), default=0)
+    mailbox = RadioField(_l("Mailbox"), choices=YES_NO, validate_choice=False)
+    # What was typed comes back with a refusal: the page is never stored.
+    password = PasswordField(_l("Password"), widget=PasswordInput(hide_value=False))
+    confirmation = PasswordField(
+        _l("Confirm the password"), widget=PasswordInput(hide_value=False)
+    )
+    quota_mb = StringField(_l("Size limit (MB)"))
+    recipients = TextAreaField(_l("Redirect to"))
+    enabled = BooleanField(_l("Enabled"))
+    may_remove = BooleanField()
+    generate = HiddenField()
+
+
+class DeleteForm(Form):
+    """The deletion of an address; `asked` once the warning was shown."""
+
+    may_remove = BooleanField()
+    asked = HiddenField()
+
+
+class RestoreForm(Form):
+    """The restore of what was removed, under another name when its own is taken."""
+
+    local_part = StringField(_l("Name"))
+
+
+class UnknownForm(Form):
+    """What happens to mail for unknown addresses."""
+
+    kind = RadioField(
+        _l("Mail for unknown addresses"),
+        choices=[
+            SelectChoice("none", _l("is refused")),
+            SelectChoice("address", _l("goes to one address")),
+            SelectChoice("domain", _l("goes to the same name at another of your domains")),
+        ],
+        validate_choice=False,
+    )
+    to = StringField(_l("Address"))
+    other = StringField(_l("Domain"))

@@ -1,0 +1,52 @@
+"""French and English: chosen by the browser, or by a switch that is remembered."""
+
+import locale
+import os
+
+from flask import Blueprint, Flask, Response, has_request_context, make_response, redirect, request
+from flask_babel import Babel
+
+from webmailadmin.web.forms import LanguageForm
+from webmailadmin.web.security import own_path
+from webmailadmin.web.words import time_zone
+
+LANGUAGES = {"fr": "Français", "en": "English"}
+COOKIE = "language"
+A_YEAR = 31536000  # seconds
+
+bp = Blueprint("language", __name__)
+
+
+def chosen() -> str:
+    """Return the language to speak: of the switch, of the browser, of the terminal."""
+    if not has_request_context():
+        spoken = os.environ.get("LANG", locale.getlocale()[0] or "")
+        return "fr" if spoken.startswith("fr") else "en"
+    remembered = request.cookies.get(COOKIE, "")
+    if remembered in LANGUAGES:
+        return remembered
+    return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+
+
+@bp.post("/language")
+def switch() -> Response:
+    """Remember the language, and go back to where the person was."""
+    form = LanguageForm()
+    response = make_response(redirect(own_path(form.next.data), 303))
+    if form.validate_on_submit() and form.language.data in LANGUAGES:
+        response.set_cookie(
+            COOKIE, form.language.data, max_age=A_YEAR, httponly=True, samesite="Lax"
+        )
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Teach the application both languages."""
+    Babel(
+        app,
+        default_domain="messages",
+        default_translation_directories=os.path.join(os.path.dirname(__file__), "../translations"),
+        default_timezone=time_zone(),
+        locale_selector=chosen,
+    )
+    app.jinja_env.globals.update(languages=LANGUAGES, language=chosen, language_form=LanguageForm)

@@ -1,0 +1,93 @@
+"""Log in, log out, one's own password."""
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request
+from flask import session, url_for
+from flask_babel import gettext
+
+from webmailadmin.mail import accounts
+from webmailadmin.mail.errors import TooManyFailures
+from webmailadmin.web.forms import LogInForm, OwnPasswordForm, Plain
+from webmailadmin.web.security import (
+    LOOPBACK,
+    SESSION_COOKIE,
+    give_session,
+    own_path,
+    take_session,
+)
+from webmailadmin.web.htmx import leave
+from webmailadmin.web.words import Toast
+
+bp = Blueprint("log_in", __name__)
+
+
+@bp.get("/log-in")
+def form() -> Response:
+    """Ask for name and password."""
+    if g.account is not None:
+        return make_response(redirect(own_path(request.args.get("next")), 303))
+    return page(LogInForm(next=own_path(request.args.get("next"))))
+
+
+@bp.post("/log-in")
+def submit() -> Response:
+    """Log in."""
+    form = LogInForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            token = accounts.log_in(
+                form.name.data or "", form.password.data or "", request.remote_addr or ""
+            )
+            session.clear()
+            return give_session(make_response(redirect(own_path(form.next.data), 303)), token)
+    if isinstance(form.refused, TooManyFailures):
+        response = page(form, 429)
+        response.headers["Retry-After"] = str(form.refused.values["seconds"])
+        return response
+    return page(form, 422)
+
+
+def page(form: LogInForm, status: int = 200) -> Response:
+    """Show the log-in page.
+
+    Over plain http to another machine the browser would drop our cookie: the page says so,
+    where a log-in would fail without a word.
+    """
+    host = request.host.rpartition(":")[0].strip("[]") or request.host
+    unsafe = not request.is_secure and host not in LOOPBACK
+    return make_response(render_template("log_in/page.html", form=form, unsafe=unsafe), status)
+
+
+@bp.post("/log-out")
+def log_out() -> Response:
+    """End the session, here and on the server."""
+    if Plain().validate_on_submit():
+        accounts.log_out(request.cookies.get(SESSION_COOKIE, ""))
+        session.clear()
+        return take_session(make_response(redirect(url_for(".form"), 303)))
+    return make_response(redirect("/", 303))
+
+
+@bp.get("/password")
+def own_password() -> Response:
+    """Ask for a new password of one's own."""
+    return make_response(render_template("log_in/password.html", form=OwnPasswordForm()))
+
+
+@bp.post("/password")
+def change_password() -> Response:
+    """Change one's own password; every other session of the account ends."""
+    form = OwnPasswordForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            accounts.change_password(
+                g.account,
+                form.present.data or "",
+                form.password.data or "",
+                form.confirmation.data or "",
+            )
+            session.clear()
+            token = accounts.open_session(g.account)
+            response = make_response(redirect("/", 303))
+            leave(Toast(gettext("Your password is changed.")))
+            return give_session(response, token)
+    return make_response(render_template("log_in/password.html", form=form), 422)

@@ -1,0 +1,45 @@
+"""What the templates of every page may ask for."""
+
+from flask import Flask, g
+from flask_babel import gettext
+
+from webmailadmin import settings
+from webmailadmin.mail import domains, listing
+from webmailadmin.models import Domain
+from webmailadmin.web.forms import Plain
+from webmailadmin.web.sentences import outcome
+
+
+def menu_domains() -> list[Domain]:
+    """Return the domains of the menu."""
+    return domains.list_for(g.account)
+
+
+def plain_form() -> Plain:
+    """Return the form of a button: its token, once a request."""
+    if "plain_form" not in g:
+        g.plain_form = Plain(formdata=None)
+    form: Plain = g.plain_form
+    return form
+
+
+def unknown_state(domain: Domain) -> str:
+    """Say in a word what happens to mail for unknown addresses."""
+    if domain.catch_all_domain_id or domain.catch_all_receives:
+        return gettext("redirected")
+    return gettext("refused")
+
+
+def init_app(app: Flask) -> None:
+    """Hand these to the templates."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        menu_domains=menu_domains,
+        plain_form=plain_form,
+        unknown_state=unknown_state,
+        outcome=outcome,
+        troubled_count=listing.count_troubled,
+        default_quota=lambda: settings.current.default_quota_mb,
+        restore_days=lambda: settings.current.restore_days,
+        account_least=lambda: settings.current.account_password_length,
+    )

@@ -1,0 +1,68 @@
+"""What was removed from a domain, and the way back."""
+
+from flask import Blueprint, Response, g, make_response, render_template, url_for
+
+from webmailadmin.mail import domains, listing, removal
+from webmailadmin.mail.errors import NameTaken
+from webmailadmin.models import Domain, Removed
+from webmailadmin.web.forms import RestoreForm
+from webmailadmin.web.htmx import done, wants_fragment
+from webmailadmin.web.sentences import restored_text
+from webmailadmin.web.words import Toast
+
+bp = Blueprint("removed", __name__)
+
+
+@bp.get("/domains/<name>/removed/")
+def list_(name: str) -> Response:
+    """List what can be brought back."""
+    return page(domains.of(g.account, name), RestoreForm(formdata=None))
+
+
+def page(
+    domain: Domain, form: RestoreForm, asked: Removed | None = None, status: int = 200
+) -> Response:
+    """Show the list; `asked` is the one that wants another name."""
+    return make_response(
+        render_template(
+            "removed/list.html",
+            domain=domain,
+            form=form,
+            asked=asked,
+            removed=removal.list_of(domain),
+        ),
+        status,
+    )
+
+
+@bp.get("/domains/<name>/removed/<int:id_>/restore")
+def ask(name: str, id_: int) -> Response:
+    """Ask for the name under which to bring it back."""
+    domain = domains.of(g.account, name)
+    kept = removal.of(domain, id_)
+    return page(domain, RestoreForm(formdata=None, local_part=removal.proposed_name(kept)), kept)
+
+
+@bp.post("/domains/<name>/removed/<int:id_>/restore")
+def restore(name: str, id_: int) -> Response:
+    """Bring it back; when its name is taken, ask for another and propose one."""
+    domain = domains.of(g.account, name)
+    kept = removal.of(domain, id_)
+    form = RestoreForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            address = removal.restore(kept, form.local_part.data or "", by=g.account)
+            toast = Toast(restored_text(address.email))
+            fresh = domains.of(g.account, name)
+            to = url_for("addresses.list_", name=name, q=address.local_part)
+            row = listing.row(address)
+            return done("addresses/_restored.html", to, toast, domain=fresh, open=row)
+    if isinstance(form.refused, NameTaken):
+        form.local_part.data = str(form.refused.values["proposal"])
+    if wants_fragment():
+        response = make_response("", 422)
+        response.headers["HX-Redirect"] = url_for(".ask", name=name, id_=id_)
+        return response
+    return page(domain, form, kept, 422)
+
+

@@ -1,0 +1,157 @@
+"""Who is asking, and what a browser may do with our pages."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, make_response, redirect, render_template, request, url_for
+from werkzeug.exceptions import Forbidden
+
+from webmailadmin import database, settings
+from webmailadmin.mail import accounts
+from webmailadmin.web.htmx import wants_fragment
+
+SESSION_COOKIE = "__Host-session"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+# What anybody may open; every other page wants a log-in, also one written tomorrow.
+OPEN = ("static", "log_in.form", "log_in.submit", "language.switch")
+# What an account may open that still has its one-time password.
+WITH_ONE_TIME = ("log_in.own_password", "log_in.change_password", "log_in.log_out")
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types htmx"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # Not no-referrer: the CSRF check over https needs the origin of our own pages.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def secret_key(folder: Path) -> bytes:
+    """Return the key that signs CSRF tokens, made at the first start, readable by us alone."""
+    path = folder / "key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key := secrets.token_bytes(32))
+    return key
+
+
+def own_path(path: str | None) -> str:
+    """Return `path` when it leads to a page of ours, else the first page."""
+    plain = path or ""
+    hidden = any(ord(c) < 33 or c == "\\" for c in plain)
+    if not plain.startswith("/") or plain.startswith("//") or hidden:
+        return "/"
+    return plain
+
+
+def refuse_other_sites() -> None:
+    """Refuse a change that another site's page sends, whatever token it carries."""
+    if request.method in SAFE:
+        return
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    origin = request.headers.get("Origin")
+    if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc != request.host):
+        raise Forbidden
+
+
+def know_account() -> Response | None:
+    """Let in who is logged in; send everybody else to the log-in page."""
+    database.connect()
+    refuse_other_sites()
+    token = request.cookies.get(SESSION_COOKIE, "")
+    g.account = accounts.logged_in(token) if token else None
+    if request.endpoint in OPEN or request.endpoint is None:
+        return None
+    if g.account is None:
+        return ask_to_log_in()
+    if g.account.one_time and request.endpoint not in WITH_ONE_TIME:
+        return turn_to(url_for("log_in.own_password"))
+    return None
+
+
+def ask_to_log_in() -> Response:
+    """Answer somebody whose session is over, or who has none.
+
+    A page is left for the log-in page and found again. A form stays where it is, with all that
+    was typed: it can be sent again after a log-in in another tab.
+    """
+    if request.method in SAFE:
+        here = request.full_path.rstrip("?")
+        if wants_fragment():
+            here = own_path(urlsplit(request.headers.get("HX-Current-URL", "")).path)
+        return turn_to(url_for("log_in.form", next=here))
+    template = "errors/_session.html" if wants_fragment() else "errors/session.html"
+    response = make_response(render_template(template), 401)
+    response.vary.add("HX-Request-Type")
+    return response
+
+
+def turn_to(url: str) -> Response:
+    """Send the browser to another page, also when htmx only asked for a part of this one."""
+    if not wants_fragment():
+        return make_response(redirect(url, 303))
+    response = make_response("", 401)
+    response.headers["HX-Redirect"] = url
+    return response
+
+
+def give_session(response: Response, token: str) -> Response:
+    """Hand the token of a new session to the browser."""
+    response.set_cookie(
+        SESSION_COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/"
+    )
+    return response
+
+
+def take_session(response: Response) -> Response:
+    """Take the session's token from the browser, with what it may have kept."""
+    response.delete_cookie(
+        SESSION_COOKIE, secure=True, httponly=True, samesite="Lax", path="/"
+    )
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+def guard_headers(response: Response) -> Response:
+    """Tell the browser what our pages never do, and to keep nothing."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure and settings.current.hsts_seconds:
+        seconds = settings.current.hsts_seconds
+        response.headers["Strict-Transport-Security"] = f"max-age={seconds}; includeSubDomains"
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Put the guards around every request."""
+    public = urlsplit(settings.current.public_url).hostname
+    app.config.update(
+        SECRET_KEY=secret_key(settings.current.data),
+        TRUSTED_HOSTS=[*LOOPBACK, *settings.current.trusted_hosts, *([public] if public else [])],
+        MAX_CONTENT_LENGTH=2**20,
+        MAX_FORM_MEMORY_SIZE=500_000,
+        MAX_FORM_PARTS=200,
+        SESSION_COOKIE_NAME="__Host-form",
+        SESSION_COOKIE_SECURE=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.before_request(know_account)
+    app.after_request(guard_headers)
+    app.teardown_request(lambda _: database.rest())

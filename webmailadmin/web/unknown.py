@@ -1,0 +1,48 @@
+"""The catch-all of a domain: what happens to mail for unknown addresses."""
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+from flask_babel import gettext
+
+from webmailadmin.mail import domains
+from webmailadmin.mail.domains import CatchAll
+from webmailadmin.models import Domain
+from webmailadmin.web.forms import UnknownForm
+from webmailadmin.web.htmx import leave
+from webmailadmin.web.words import Toast
+
+bp = Blueprint("unknown", __name__)
+
+
+@bp.get("/domains/<name>/unknown")
+def form(name: str) -> Response:
+    """Show what happens to mail for unknown addresses."""
+    domain = domains.of(g.account, name)
+    other = domain.catch_all_domain.name if domain.catch_all_domain_id else ""
+    kind = CatchAll.DOMAIN if other else CatchAll.NONE
+    if domain.catch_all_to:
+        kind = CatchAll.ADDRESS
+    form = UnknownForm(formdata=None, kind=kind.value, to=domain.catch_all_to or "", other=other)
+    return page(domain, form)
+
+
+@bp.post("/domains/<name>/unknown")
+def save(name: str) -> Response:
+    """Change what happens to mail for unknown addresses."""
+    domain = domains.of(g.account, name)
+    form = UnknownForm()
+    if form.validate_on_submit() and form.kind.data in list(CatchAll):
+        with form.refusals():
+            kind = CatchAll(form.kind.data)
+            to, other = form.to.data or "", form.other.data or ""
+            domains.set_catch_all(domain, kind, to, other, by=g.account)
+            leave(Toast(gettext("Saved. Mail servers follow at once.")))
+            return make_response(redirect(url_for(".form", name=name), 303))
+    return page(domain, form, 422)
+
+
+def page(domain: Domain, form: UnknownForm, status: int = 200) -> Response:
+    """Show the form."""
+    others = [other for other in domains.list_for(g.account) if other.id != domain.id]
+    return make_response(
+        render_template("unknown/page.html", domain=domain, form=form, others=others), status
+    )

@@ -1,0 +1,114 @@
+"""How refusals, dates, sizes and the journal are said on pages and at the command line."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import Flask
+from flask_babel import format_date, format_datetime, format_decimal, gettext
+from markupsafe import Markup
+
+from webmailadmin import settings
+from webmailadmin.mail import journal, names
+from webmailadmin.mail.errors import Changed, Refusal
+
+EMAILS = ("email", "to", "contact")
+
+
+@dataclass(frozen=True)
+class Toast:
+    """One sentence on what was done, and how to undo it.
+
+    undo: URL that takes the undo as a POST. target: element that the undone row replaces.
+    """
+
+    text: str
+    undo: str = ""
+    target: str = ""
+
+    def as_json(self) -> str:
+        """Write it for the cookie that carries it over a redirect."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Toast":
+        """Read what as_json wrote."""
+        return cls(**json.loads(text))
+
+
+def in_words(refusal: Refusal) -> str:
+    """Say a refusal in the language of the person."""
+    values = {name: shown_value(name, value) for name, value in refusal.values.items()}
+    if isinstance(refusal, Changed):
+        values["act"] = act_in_words(str(values["act"]), json.loads(str(values["details"])))
+    return gettext(refusal.message, **values)
+
+
+def act_in_words(act: str, details: Mapping[str, str]) -> str:
+    """Say an entry of the journal in the language of the person."""
+    values = {name: shown_value(name, value) for name, value in details.items()}
+    return gettext(journal.ACTS[act], **values)
+
+
+def shown_value(name: str, value: object) -> object:
+    """Return a value of a message for the eye: addresses with accents, dates in words."""
+    text = str(value)
+    if name in EMAILS:
+        return names.shown_email(text)
+    if name == "emails":
+        return ", ".join(names.shown_email(part) for part in text.split(", "))
+    if name == "path":
+        return " → ".join(names.shown_email(part) for part in text.split(" → "))
+    if name == "until":
+        return day(date.fromisoformat(text))
+    if isinstance(value, int):
+        return format_decimal(value)
+    return value
+
+
+def size(megabytes: int) -> str:
+    """Return a size in MB for the eye: 512 MB, 1.5 GB."""
+    if megabytes >= 1024:
+        return gettext("%(n)s GB", n=format_decimal(round(megabytes / 1024, 1)))
+    return gettext("%(n)s MB", n=format_decimal(megabytes))
+
+
+def day(moment: date) -> str:
+    """Return a day for the eye: 23 December, with its year when that is another one."""
+    this_year = datetime.now().astimezone().year == moment.year
+    return format_date(moment, gettext("d MMMM") if this_year else gettext("d MMMM yyyy"))
+
+
+def minute(moment: datetime) -> str:
+    """Return a time to the minute: 24 Nov 14:02, with its year when that is another one."""
+    this_year = datetime.now().astimezone().year == moment.year
+    return format_datetime(
+        moment, gettext("d MMM HH:mm") if this_year else gettext("d MMM yyyy HH:mm")
+    )
+
+
+def split_email(email: str) -> Markup:
+    """Return an address with the domain set apart, so that a style can keep it quiet."""
+    local_part, _, domain = email.rpartition("@")
+    return Markup("{}<span>@{}</span>").format(local_part, names.shown(domain))
+
+
+def time_zone() -> str:
+    """Return the name of the time zone that dates are shown in."""
+    wanted = settings.current.time_zone
+    if wanted in available_timezones():
+        return wanted
+    local = datetime.now().astimezone().tzinfo
+    key = str(local)
+    return key if isinstance(local, ZoneInfo) or key in available_timezones() else "UTC"
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates the filters."""
+    app.jinja_env.filters.update(
+        size=size, day=day, minute=minute, split_email=split_email,
+        shown=names.shown, shown_email=names.shown_email,
+    )
+    app.jinja_env.globals["act_in_words"] = act_in_words
