@@ -58,9 +58,11 @@ class Reply:
 
     def emails(self) -> list[str]:
         """Return the addresses in the list, from top to bottom."""
-        return [" ".join(cell.find_all(string=True, recursive=False)).strip()
-                + "".join(span.get_text() for span in cell.find_all("span", class_=False))
-                for cell in self.soup.select(".entry .email")]
+        return [
+            " ".join(cell.find_all(string=True, recursive=False)).strip()
+            + "".join(span.get_text() for span in cell.find_all("span", class_=False))
+            for cell in self.soup.select(".entry .email")
+        ]
 
 
 class Browser:
@@ -109,8 +111,11 @@ class Browser:
         action = str(found.get("action", page.url))
         sent = data_of(found)
         if button is not None:
-            pressed = next(b for b in found.select("button") if b.get_text(strip=True) == button
-                           and "default" not in (b.get("class") or []))
+            pressed = next(
+                b
+                for b in found.select("button")
+                if b.get_text(strip=True) == button and "default" not in (b.get("class") or [])
+            )
             action = str(pressed.get("formaction", action))
             if pressed.get("name"):
                 sent[str(pressed["name"])] = str(pressed["value"])

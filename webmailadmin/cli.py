@@ -5,15 +5,12 @@ import sys
 
 import click
 from flask import current_app
-from flask.cli import AppGroup, ScriptInfo
-from flask_babel import gettext
+from flask.cli import AppGroup
 
-from webmailadmin import create_app, settings
-from webmailadmin.database import DatabaseUnusable
+from webmailadmin import settings
 from webmailadmin.mail import accounts, domains, names
 from webmailadmin.mail.errors import Refusal
-from webmailadmin.settings import WrongSetting
-from webmailadmin.web.words import in_words
+from webmailadmin.words import gettext, in_words
 
 THREADS = 8
 
@@ -55,7 +52,9 @@ def run(first_account: bool) -> None:
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise click.ClickException(
-            gettext("Cannot listen on 127.0.0.1:%(port)s: %(reason)s.", port=str(port), reason=reason)
+            gettext(
+                "Cannot listen on 127.0.0.1:%(port)s: %(reason)s.", port=str(port), reason=reason
+            )
         ) from error
     if not accounts.exist() and (first_account or sys.stdout.isatty()):
         say_one_time("admin", accounts.add("admin", None, by=accounts.COMMAND_LINE))
@@ -124,12 +123,3 @@ def account_password(name: str, password_stdin: bool) -> None:
     password = accounts.reset_password(name, from_stdin(password_stdin), by=accounts.COMMAND_LINE)
     click.echo(gettext("The password of %(name)s is changed; its sessions have ended.", name=name))
     say_one_time(name, password)
-
-
-def main() -> None:
-    """Start the command line; what keeps the program from starting is one sentence."""
-    try:
-        commands(obj=ScriptInfo(create_app=create_app))
-    except (WrongSetting, DatabaseUnusable) as error:
-        click.echo(f"webmailadmin: {error}", err=True)
-        sys.exit(1)

@@ -11,9 +11,25 @@ import pytest
 from tests.mailservers import rows
 from tests.mailservers.stage import Stage, free_ports
 from webmailadmin import database
-from webmailadmin.servers.private import CannotStart, private_servers
+from webmailadmin.servers.private import (
+    CannotStart,
+    System,
+    add_what_is_missing,
+    private_servers,
+    refuse_what_is_missing,
+)
 
 fresh_number = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prepared_system() -> None:
+    """The packages, users and group without which nothing here can be tested."""
+    try:
+        refuse_what_is_missing(System())
+    except CannotStart as reason:
+        pytest.fail(str(reason), pytrace=False)
+    add_what_is_missing(System(), print)
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +45,10 @@ def open_folder() -> Iterator[Path]:
 def stage(open_folder: Path) -> Iterator[Stage]:
     """Postfix and Dovecot on an empty database, which `rows` writes to."""
     database.open_database(open_folder / "database")
-    try:
-        file = open_folder / "database" / "webmailadmin.db"
-        with private_servers(open_folder / "servers", file, free_ports()) as servers:
-            yield Stage(servers)
-    except CannotStart as reason:
-        pytest.fail(str(reason), pytrace=False)
-    finally:
-        database.db.close()
+    file = open_folder / "database" / "webmailadmin.db"
+    with private_servers(open_folder / "servers", file, free_ports()) as servers:
+        yield Stage(servers)
+    database.db.close()
 
 
 @pytest.fixture

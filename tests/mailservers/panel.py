@@ -14,7 +14,7 @@ from typing import Self
 
 from tests.mailservers import rows
 from webmailadmin import database
-from webmailadmin.servers.private import System, add_what_is_missing
+from webmailadmin.servers.private import System
 
 USER = "webmailadmin"
 GROUP = "webmailadmin-servers"
@@ -93,7 +93,6 @@ class Panel:
 def make_folder(folder: Path) -> None:
     """Make the database's folder as on a VPS: the panel writes, the servers' group reads."""
     system = System()
-    add_what_is_missing(system, print)
     if system.ask("getent", "passwd", USER).returncode:
         system.run("useradd", "--system", "--user-group", "--no-create-home", USER)
     system.run("install", "-d", "-o", USER, "-g", GROUP, "-m", "2750", str(folder))

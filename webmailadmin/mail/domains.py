@@ -72,8 +72,8 @@ def install(typed: str, contact: str, *, by: Account) -> Domain:
         domain: Domain = Domain.create(name=name, catch_all_key=f"@{name}")
         postmaster = f"{names.POSTMASTER}@{name}"
         address = Address.create(domain=domain, local_part=names.POSTMASTER, email=postmaster)
-        recipients.write(address, domain, [contact], by=by.name)
         journal.record("domain.installed", by=by.name, domain=domain, contact=contact)
+        recipients.write(address, domain, [contact], by=by.name)
         routing.refuse_circles(postmaster)
         routing.settle_domain(domain, postmaster)
     return domain

@@ -1,7 +1,7 @@
 """The list of a domain's addresses: search, filters, pages. Reads only, as plain tuples."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -38,8 +38,8 @@ class Row:
     receives: bool
     version: int
     quota_mb: int | None
-    recipients: list[tuple[str, bool]] = field(default_factory=list)
-    removed: Removed | None = None
+    recipients: list[tuple[str, bool]]
+    removed: Removed | None
 
     @property
     def has_mailbox(self) -> bool:
@@ -146,10 +146,6 @@ def completed(found: list[Any]) -> list[Row]:
         led[address_id].append((email, bool(receives)))
     kept = removal.boxes_of(ids)
     return [
-        Row(
-            *columns,
-            recipients=led[columns[0]],
-            removed=kept.get(columns[0]) if columns[6] is None else None,
-        )
+        Row(*(*columns, led[columns[0]], None if columns[-1] is not None else kept.get(columns[0])))
         for columns in found
     ]

@@ -6,12 +6,11 @@ System services, /etc/postfix and /etc/dovecot are neither needed nor touched.
 """
 
 import os
-import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +33,18 @@ QUEUE = (
     *("active", "bounce", "corrupt", "defer", "deferred", "flush"),
     *("hold", "incoming", "private", "saved", "trace"),
 )
+# Runs a server until our end of its standard input is closed, which the kernel does even when our
+# program is killed. Whatever the server leaves goes with it: Dovecot's processes are in the
+# keeper's group, Postfix's in one of their own.
+KEEPER = f"""
+exec 3<&0 4>&2 2>/dev/null
+"$@" 3<&- 2>&4 4>&- &
+server=$!
+{{ cat <&3; kill -TERM $server; sleep {SECONDS_TO_STOP}; kill -KILL -$server; kill -KILL 0; }} &
+wait $server
+kill -KILL -$server
+kill -KILL 0
+"""
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
@@ -80,20 +91,21 @@ class System:
             raise CannotStart(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
         return done.stdout
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Start a server in a session of its own, where Ctrl-C does not reach it.
+    def start(self, log: Path, *command: str) -> subprocess.Popen[bytes]:
+        """Start a server below a keeper, in a session of its own where Ctrl-C does not reach it.
 
-        It gets SIGTERM when the thread that started it ends, however that happens.
+        log: the file for what it says before it opens its own.
         """
-        return subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", "--", *self.prefix, *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=ENVIRONMENT,
-            umask=0o022,
-            start_new_session=True,
-        )
+        with log.open("ab") as opened:
+            return subprocess.Popen(
+                ["sh", "-c", KEEPER, "keeper", *self.prefix, *command],
+                stdin=subprocess.PIPE,
+                stdout=opened,
+                stderr=opened,
+                env=ENVIRONMENT,
+                umask=0o022,
+                start_new_session=True,
+            )
 
 
 @dataclass(frozen=True)
@@ -178,22 +190,20 @@ def start(
     refuse_out_of_reach(servers)
     lay_files(servers)
     daemons = servers.postfix("postconf", "-h", "daemon_directory").strip()
-    started.append(system.start("dovecot", "-F", "-c", str(servers.dovecot_file)))
-    started.append(system.start(f"{daemons}/master", "-c", str(servers.postfix_folder)))
+    log = folder / "log" / "start.log"
+    started.append(system.start(log, "dovecot", "-F", "-c", str(servers.dovecot_file)))
+    started.append(system.start(log, f"{daemons}/master", "-c", str(servers.postfix_folder)))
     wait_until_ready(servers, started)
     return servers
 
 
 def stop(started: list[subprocess.Popen[bytes]]) -> None:
-    """End servers and all their children, which share the process groups."""
-    for process in started:
-        process.terminate()
-    for process in started:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(SECONDS_TO_STOP)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    """End servers and whatever they started, by leaving their keepers' inputs."""
+    for keeper in started:
+        assert keeper.stdin
+        keeper.stdin.close()
+    for keeper in started:
+        keeper.wait()
 
 
 # What must be there first
@@ -419,12 +429,19 @@ def wait_until_ready(servers: PrivateServers, started: list[subprocess.Popen[byt
     while waiting:
         if greets(waiting[0]):
             waiting.pop(0)
-        elif any(process.poll() is not None for process in started):
-            raise CannotStart(f"A mail server ended at once: {servers.logs()[-2000:].strip()}")
+        elif any(keeper.poll() is not None for keeper in started):
+            raise CannotStart(f"A mail server ended at once: {last_words(servers)}")
         elif time.monotonic() > deadline:
-            raise CannotStart(f"No answer on port {waiting[0]}: {servers.logs()[-2000:].strip()}")
+            raise CannotStart(f"No answer on port {waiting[0]}: {last_words(servers)}")
         else:
             time.sleep(0.02)
+
+
+def last_words(servers: PrivateServers) -> str:
+    """Return what may tell why a server does not run."""
+    # Before it knows its log file, Postfix complains to syslog, which may not be there.
+    checked = servers.system.ask("postfix", "-c", str(servers.postfix_folder), "check")
+    return (servers.logs()[-2000:] + checked.stderr).strip()
 
 
 def greets(port: int) -> bool:

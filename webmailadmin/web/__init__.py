@@ -17,14 +17,12 @@ from webmailadmin.web import (
     removed,
     security,
     unknown,
-    words,
 )
 
 
 def init_app(app: Flask, static: Path) -> None:
     """Give the application its pages, and everything around them."""
-    # Words and security first: an error page needs both.
-    for part in (words, language, htmx, security, errors):
+    for part in (language, htmx, security, errors):
         part.init_app(app)
     assets.init_app(app, static)
     pages.init_app(app)

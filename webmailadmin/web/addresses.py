@@ -9,8 +9,8 @@ from webmailadmin.mail.listing import Row, Show
 from webmailadmin.models import Address, Domain, Mailbox
 from webmailadmin.web.forms import AddForm, DeleteForm, EditForm
 from webmailadmin.web.htmx import answer, done, wants_fragment
-from webmailadmin.web.words import Toast
 from webmailadmin.web.sentences import deleted_text, saved_text
+from webmailadmin.words import Toast
 
 bp = Blueprint("addresses", __name__)
 
@@ -53,7 +53,7 @@ def add(name: str) -> Response:
         existing = addresses.of(g.account, str(form.refused.values["email"]))
     if isinstance(form.refused, LocalPartOtherDomain):
         elsewhere = routing.domain_named(str(form.refused.values["name"]))
-    context = {"form": form, "elsewhere": elsewhere, "domain": domain}
+    context: dict[str, object] = {"form": form, "elsewhere": elsewhere, "domain": domain}
     if existing is not None:
         context |= editor_context(existing, new_editor(existing, mailboxes.of(existing)))
     return page_of(domain, "addresses/_not_added.html", 422, **context)
@@ -122,9 +122,7 @@ def closed(email: str) -> Response:
     address = addresses.of(g.account, email)
     if not wants_fragment():
         return make_response(redirect(url_for(".edit", email=email), 303))
-    return answer(
-        "", "addresses/_closed.html", domain=address.domain, open=listing.row(address)
-    )
+    return answer("", "addresses/_closed.html", domain=address.domain, open=listing.row(address))
 
 
 @bp.post("/addresses/<email>/")
@@ -174,9 +172,7 @@ def saved_answer(before: Row, saved: addresses.Saved) -> Response:
     after = listing.row(saved.address)
     undo = ""
     if saved.removed is not None:
-        undo = url_for(
-            "removed.restore", name=saved.address.domain.name, id_=saved.removed.id
-        )
+        undo = url_for("removed.restore", name=saved.address.domain.name, id_=saved.removed.id)
     toast = Toast(
         saved_text(before, after, saved.doubles), undo=undo, target=f"#address-{after.id}"
     )

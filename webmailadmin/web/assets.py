@@ -39,7 +39,7 @@ def init_app(app: Flask, folder: Path) -> None:
         asset = assets.get(name)
         if asset is None or mark != asset.mark:
             abort(404)
-        packed = "gzip" in request.accept_encodings
+        packed = request.accept_encodings.best_match(["gzip"]) is not None
         response = Response(asset.packed if packed else asset.plain, mimetype=asset.type)
         if packed:
             response.content_encoding = "gzip"

@@ -1,7 +1,6 @@
 """Domains: the list, the installation, the switch, the removal."""
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
-from flask_babel import gettext
 
 from webmailadmin import settings
 from webmailadmin.mail import domains, names, routing
@@ -9,7 +8,7 @@ from webmailadmin.mail.errors import DomainExists
 from webmailadmin.models import Domain
 from webmailadmin.web.forms import InstallForm, Plain
 from webmailadmin.web.htmx import leave
-from webmailadmin.web.words import Toast
+from webmailadmin.words import Toast, gettext
 
 bp = Blueprint("domains", __name__)
 

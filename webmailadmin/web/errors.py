@@ -5,12 +5,11 @@ import secrets
 
 import peewee
 from flask import Flask, Response, g
-from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 
 from webmailadmin.mail.errors import AddressGone, Changed, NotFound, Refusal
 from webmailadmin.web.htmx import answer
-from webmailadmin.web.words import in_words
+from webmailadmin.words import gettext, in_words
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +67,9 @@ def broken(error: Exception) -> Response:
     id_ = secrets.token_hex(4)
     log.error("error %s", id_, exc_info=error)
     return say(
-        gettext("Something broke; nothing was changed. In the log it has the number %(id)s.", id=id_),
+        gettext(
+            "Something broke; nothing was changed. In the log it has the number %(id)s.", id=id_
+        ),
         500,
     )
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -23,7 +22,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import HiddenInput, PasswordInput
 
 from webmailadmin.mail.errors import Refusal
-from webmailadmin.web.words import in_words
+from webmailadmin.words import gettext, in_words
 
 YES_NO = [SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("No"))]
 
@@ -109,9 +108,7 @@ class EditForm(Form):
     mailbox = RadioField(_l("Mailbox"), choices=YES_NO, validate_choice=False)
     # What was typed comes back with a refusal: the page is never stored.
     password = PasswordField(_l("Password"), widget=PasswordInput(hide_value=False))
-    confirmation = PasswordField(
-        _l("Confirm the password"), widget=PasswordInput(hide_value=False)
-    )
+    confirmation = PasswordField(_l("Confirm the password"), widget=PasswordInput(hide_value=False))
     quota_mb = StringField(_l("Size limit (MB)"))
     recipients = TextAreaField(_l("Redirect to"))
     enabled = BooleanField(_l("Enabled"))

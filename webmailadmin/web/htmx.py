@@ -1,9 +1,17 @@
 """Page or fragment: decided here and nowhere else."""
 
-from flask import Flask, Response, flash, get_flashed_messages, make_response, redirect
-from flask import render_template, request
+from flask import (
+    Flask,
+    Response,
+    flash,
+    get_flashed_messages,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
 
-from webmailadmin.web.words import Toast
+from webmailadmin.words import Toast
 
 
 def wants_fragment() -> bool:
@@ -40,7 +48,7 @@ def leave(toast: Toast) -> None:
 def waiting_toast() -> Toast | None:
     """Return the toast that the request before this page left."""
     messages = get_flashed_messages(category_filter=["toast"])
-    return Toast.from_json(messages[-1]) if messages else None
+    return Toast.from_json(str(messages[-1])) if messages else None
 
 
 def init_app(app: Flask) -> None:

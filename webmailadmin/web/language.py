@@ -2,15 +2,17 @@
 
 import locale
 import os
+from pathlib import Path
 
 from flask import Blueprint, Flask, Response, has_request_context, make_response, redirect, request
 from flask_babel import Babel
 
 from webmailadmin.web.forms import LanguageForm
 from webmailadmin.web.security import own_path
-from webmailadmin.web.words import time_zone
+from webmailadmin.words import time_zone
 
 LANGUAGES = {"fr": "Français", "en": "English"}
+TRANSLATIONS = Path(__file__).parent.parent / "translations"
 COOKIE = "language"
 A_YEAR = 31536000  # seconds
 
@@ -45,7 +47,7 @@ def init_app(app: Flask) -> None:
     Babel(
         app,
         default_domain="messages",
-        default_translation_directories=os.path.join(os.path.dirname(__file__), "../translations"),
+        default_translation_directories=str(TRANSLATIONS),
         default_timezone=time_zone(),
         locale_selector=chosen,
     )

@@ -1,12 +1,21 @@
 """Log in, log out, one's own password."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request
-from flask import session, url_for
-from flask_babel import gettext
+from flask import (
+    Blueprint,
+    Response,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 
 from webmailadmin.mail import accounts
 from webmailadmin.mail.errors import TooManyFailures
 from webmailadmin.web.forms import LogInForm, OwnPasswordForm, Plain
+from webmailadmin.web.htmx import leave
 from webmailadmin.web.security import (
     LOOPBACK,
     SESSION_COOKIE,
@@ -14,8 +23,7 @@ from webmailadmin.web.security import (
     own_path,
     take_session,
 )
-from webmailadmin.web.htmx import leave
-from webmailadmin.web.words import Toast
+from webmailadmin.words import Toast, gettext
 
 bp = Blueprint("log_in", __name__)
 

@@ -1,13 +1,13 @@
 """What the templates of every page may ask for."""
 
 from flask import Flask, g
-from flask_babel import gettext
 
-from webmailadmin import settings
-from webmailadmin.mail import domains, listing
+from webmailadmin import settings, words
+from webmailadmin.mail import domains, listing, names
 from webmailadmin.models import Domain
 from webmailadmin.web.forms import Plain
 from webmailadmin.web.sentences import outcome
+from webmailadmin.words import gettext
 
 
 def menu_domains() -> list[Domain]:
@@ -33,7 +33,16 @@ def unknown_state(domain: Domain) -> str:
 def init_app(app: Flask) -> None:
     """Hand these to the templates."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        size=words.size,
+        day=words.day,
+        minute=words.minute,
+        split_email=words.split_email,
+        shown=names.shown,
+        shown_email=names.shown_email,
+    )
     app.jinja_env.globals.update(
+        act_in_words=words.act_in_words,
         menu_domains=menu_domains,
         plain_form=plain_form,
         unknown_state=unknown_state,

@@ -8,7 +8,7 @@ from webmailadmin.models import Domain, Removed
 from webmailadmin.web.forms import RestoreForm
 from webmailadmin.web.htmx import done, wants_fragment
 from webmailadmin.web.sentences import restored_text
-from webmailadmin.web.words import Toast
+from webmailadmin.words import Toast
 
 bp = Blueprint("removed", __name__)
 
@@ -64,5 +64,3 @@ def restore(name: str, id_: int) -> Response:
         response.headers["HX-Redirect"] = url_for(".ask", name=name, id_=id_)
         return response
     return page(domain, form, kept, 422)
-
-

@@ -111,17 +111,13 @@ def turn_to(url: str) -> Response:
 
 def give_session(response: Response, token: str) -> Response:
     """Hand the token of a new session to the browser."""
-    response.set_cookie(
-        SESSION_COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/"
-    )
+    response.set_cookie(SESSION_COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")
     return response
 
 
 def take_session(response: Response) -> Response:
     """Take the session's token from the browser, with what it may have kept."""
-    response.delete_cookie(
-        SESSION_COOKIE, secure=True, httponly=True, samesite="Lax", path="/"
-    )
+    response.delete_cookie(SESSION_COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

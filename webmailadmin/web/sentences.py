@@ -1,11 +1,10 @@
 """What happens to mail for an address, and what was done to it, each in one sentence."""
 
-from flask_babel import gettext, ngettext
 from markupsafe import Markup, escape
 
 from webmailadmin.mail import names
 from webmailadmin.mail.listing import Row
-from webmailadmin.web.words import size
+from webmailadmin.words import gettext, ngettext, size
 
 
 def outcome(row: Row, mailbox: bool, quota_mb: int | None = None) -> Markup:
@@ -34,7 +33,11 @@ def outcome(row: Row, mailbox: bool, quota_mb: int | None = None) -> Markup:
     limit = row.quota_mb or quota_mb or 0
     to = names.shown_email(row.recipients[0][0]) if row.recipients else ""
     return Markup(escape(text)) % {  # noqa: S704 - escaped on the spot
-        "email": email, "count": count, "size": size(limit), "to": to, "num": count,
+        "email": email,
+        "count": count,
+        "size": size(limit),
+        "to": to,
+        "num": count,
     }
 
 
@@ -49,7 +52,8 @@ def kept(quota_mb: int | None, copies: int) -> str:
     if copies:
         return ngettext(
             "Mail to %(email)s is kept in a mailbox without limit and copied to %(to)s.",
-            "Mail to %(email)s is kept in a mailbox without limit and copied to %(count)s addresses.",
+            "Mail to %(email)s is kept in a mailbox without limit "
+            "and copied to %(count)s addresses.",
             copies,
         )
     if quota_mb:

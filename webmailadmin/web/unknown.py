@@ -1,14 +1,13 @@
 """The catch-all of a domain: what happens to mail for unknown addresses."""
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
-from flask_babel import gettext
 
 from webmailadmin.mail import domains
 from webmailadmin.mail.domains import CatchAll
 from webmailadmin.models import Domain
 from webmailadmin.web.forms import UnknownForm
 from webmailadmin.web.htmx import leave
-from webmailadmin.web.words import Toast
+from webmailadmin.words import Toast, gettext
 
 bp = Blueprint("unknown", __name__)
 

@@ -1,4 +1,4 @@
-"""How refusals, dates, sizes and the journal are said on pages and at the command line."""
+"""How refusals, dates, sizes and the journal are said, on pages and at the command line."""
 
 import json
 from collections.abc import Mapping
@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
-from flask import Flask
-from flask_babel import format_date, format_datetime, format_decimal, gettext
+import flask_babel
+from flask_babel import format_date, format_datetime, format_decimal
 from markupsafe import Markup
 
 from webmailadmin import settings
@@ -15,6 +15,16 @@ from webmailadmin.mail import journal, names
 from webmailadmin.mail.errors import Changed, Refusal
 
 EMAILS = ("email", "to", "contact")
+
+
+def gettext(text: str, **values: object) -> str:
+    """Translate `text`, then fill in the values."""
+    return str(flask_babel.gettext(text, **values))
+
+
+def ngettext(one: str, many: str, number: int, **values: object) -> str:
+    """Translate the form of a text that goes with a number, then fill in the values."""
+    return str(flask_babel.ngettext(one, many, number, **values))
 
 
 @dataclass(frozen=True)
@@ -75,18 +85,21 @@ def size(megabytes: int) -> str:
     return gettext("%(n)s MB", n=format_decimal(megabytes))
 
 
+def is_this_year(moment: date) -> bool:
+    """Say whether a date needs no year to be understood."""
+    return datetime.now().astimezone().year == moment.year
+
+
 def day(moment: date) -> str:
     """Return a day for the eye: 23 December, with its year when that is another one."""
-    this_year = datetime.now().astimezone().year == moment.year
-    return format_date(moment, gettext("d MMMM") if this_year else gettext("d MMMM yyyy"))
+    pattern = gettext("d MMMM") if is_this_year(moment) else gettext("d MMMM yyyy")
+    return str(format_date(moment, pattern))
 
 
 def minute(moment: datetime) -> str:
     """Return a time to the minute: 24 Nov 14:02, with its year when that is another one."""
-    this_year = datetime.now().astimezone().year == moment.year
-    return format_datetime(
-        moment, gettext("d MMM HH:mm") if this_year else gettext("d MMM yyyy HH:mm")
-    )
+    pattern = gettext("d MMM HH:mm") if is_this_year(moment) else gettext("d MMM yyyy HH:mm")
+    return str(format_datetime(moment, pattern))
 
 
 def split_email(email: str) -> Markup:
@@ -103,12 +116,3 @@ def time_zone() -> str:
     local = datetime.now().astimezone().tzinfo
     key = str(local)
     return key if isinstance(local, ZoneInfo) or key in available_timezones() else "UTC"
-
-
-def init_app(app: Flask) -> None:
-    """Give the templates the filters."""
-    app.jinja_env.filters.update(
-        size=size, day=day, minute=minute, split_email=split_email,
-        shown=names.shown, shown_email=names.shown_email,
-    )
-    app.jinja_env.globals["act_in_words"] = act_in_words
