@@ -439,9 +439,10 @@ def wait_until_ready(servers: PrivateServers, started: list[subprocess.Popen[byt
 
 def last_words(servers: PrivateServers) -> str:
     """Return what may tell why a server does not run."""
-    # Before it knows its log file, Postfix complains to syslog, which may not be there.
-    checked = servers.system.ask("postfix", "-c", str(servers.postfix_folder), "check")
-    return (servers.logs()[-2000:] + checked.stderr).strip()
+    # Before it knows its log file, Postfix complains to syslog only. This command reads the same
+    # main.cf, and complains here.
+    asked = servers.system.ask("postqueue", "-c", str(servers.postfix_folder), "-p")
+    return (servers.logs()[-2000:] + asked.stderr).strip()
 
 
 def greets(port: int) -> bool:
