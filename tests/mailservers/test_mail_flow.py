@@ -1,11 +1,13 @@
 """Where mail goes, seen from outside: SMTP in, IMAP and POP3 out."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from tests.mailservers import rows
-from tests.mailservers.stage import Stage, wait_until
+from tests.mailservers.stage import Stage, free_ports, wait_until
+from webmailadmin.servers.private import private_servers
 
 PASSWORD = "correct horse battery"
 ALL_DOORS = {"imap", "pop3", "smtp"}
@@ -14,12 +16,27 @@ RECEIVES_NOTHING = "550 5.1.1 <{}>: Recipient address rejected: This address rec
 DOMAIN_OFF = "550 5.2.1 <{}>: Recipient address rejected: This domain is switched off"
 UNKNOWN = "550 5.1.1 <{}>: Recipient address rejected: User unknown in virtual mailbox table"
 FULL = "552 5.2.2 <{}>: Recipient address rejected: This mailbox is full"
+PROBLEM = re.compile(r"\b(warning|error|fatal|panic):", re.IGNORECASE)
 NOT_YOURS = "553 5.7.1 <{}>: Sender address rejected: not owned by user {}"
 
 
 def refusal(stage: Stage, email: str) -> str:
     """Return what a stranger is told who writes to `email`."""
     return stage.send(email).recipients[0]
+
+
+def test_the_servers_start_and_deliver_without_a_warning(stage: Stage, bonvenon: str) -> None:
+    contact = f"contact@{bonvenon}"
+    rows.mailbox(contact, PASSWORD)
+    own = stage.servers
+    folder = own.folder.with_name("without-a-warning")
+
+    with private_servers(folder, own.values.database, free_ports(), system=own.system) as fresh:
+        assert Stage(fresh).send(contact).taken
+        assert len(Stage(fresh).read_imap(contact, PASSWORD)) == 1
+        said = fresh.logs().splitlines()
+
+    assert [line for line in said if PROBLEM.search(line)] == []
 
 
 # Mailboxes and aliases
@@ -177,6 +194,13 @@ def test_a_stranger_cannot_send_through_us(stage: Stage, bonvenon: str) -> None:
     elsewhere = "ann@gmail.example"
 
     assert refusal(stage, elsewhere) == f"554 5.7.1 <{elsewhere}>: Relay access denied"
+
+
+def test_nobody_is_told_which_addresses_exist(stage: Stage, bonvenon: str) -> None:
+    rows.mailbox(f"contact@{bonvenon}", PASSWORD)
+
+    with stage.smtp() as client:
+        assert client.verify(f"contact@{bonvenon}")[0] == 502
 
 
 # Catch-all
@@ -470,6 +494,22 @@ def test_a_limit_of_0_is_no_limit(stage: Stage, bonvenon: str) -> None:
     assert len(stage.read_imap(large, PASSWORD)) == 3
     with stage.imap(large, PASSWORD) as client:
         assert client.getquotaroot("INBOX") == ("OK", [[None], [None]])
+
+
+def test_the_owner_of_the_mail_files_sees_what_is_used(stage: Stage, bonvenon: str) -> None:
+    large = f"large@{bonvenon}"
+    rows.mailbox(large, PASSWORD, quota_mb=3)
+    stage.send(large, characters=700_000)
+    stage.wait_until_delivered()
+    own = stage.servers
+
+    as_vmail = ("setpriv", "--reuid=vmail", "--regid=vmail", "--clear-groups")
+    counting = ("-f", "tab", "quota", "get", "-u", large)
+    answer = own.system.run(*as_vmail, "doveadm", "-c", str(own.dovecot_file), *counting)
+
+    _, storage, messages = (line.split("\t") for line in answer.splitlines())
+    assert [storage[1], storage[3], messages[1:3]] == ["STORAGE", "3072", ["MESSAGE", "1"]]
+    assert 680 < int(storage[2]) < 720
 
 
 # Who may send as whom

@@ -296,6 +296,17 @@ def test_mail_flows_while_the_panel_comes_and_goes(folder: Path, panel: Panel) -
         assert_mail_flows(stage)
 
 
+def test_the_servers_leave_what_they_need_to_start_again(folder: Path, panel: Panel) -> None:
+    panel.stop()
+    files = sorted(file.name for file in folder.iterdir())
+
+    for _ in range(2):
+        with servers_on(folder) as servers:
+            assert_mail_flows(Stage(servers))
+
+        assert sorted(file.name for file in folder.iterdir()) == files
+
+
 def test_the_panel_writes_after_servers_that_started_first(folder: Path, panel: Panel) -> None:
     loses_power(panel, folder)
 

@@ -192,8 +192,10 @@ def start(
     daemons = servers.postfix("postconf", "-h", "daemon_directory").strip()
     log = folder / "log" / "start.log"
     started.append(system.start(log, "dovecot", "-F", "-c", str(servers.dovecot_file)))
+    wait_until_ready(servers, started, ports.imap, ports.pop3)
+    # Not before: an smtpd that finds no log-in socket ends, and the next one comes a minute later.
     started.append(system.start(log, f"{daemons}/master", "-c", str(servers.postfix_folder)))
-    wait_until_ready(servers, started)
+    wait_until_ready(servers, started, ports.smtp)
     return servers
 
 
@@ -422,10 +424,12 @@ service anvil {{
 # Until they answer
 
 
-def wait_until_ready(servers: PrivateServers, started: list[subprocess.Popen[bytes]]) -> None:
+def wait_until_ready(
+    servers: PrivateServers, started: list[subprocess.Popen[bytes]], *ports: int
+) -> None:
     """Return when each port greets. Raises CannotStart when a server ends or time is over."""
     deadline = time.monotonic() + SECONDS_TO_START
-    waiting = [servers.ports.smtp, servers.ports.imap, servers.ports.pop3]
+    waiting = list(ports)
     while waiting:
         if greets(waiting[0]):
             waiting.pop(0)
