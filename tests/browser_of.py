@@ -17,22 +17,17 @@ class Reply:
     def __init__(self, response: TestResponse) -> None:
         self.status = response.status_code
         self.headers = response.headers
-        self.text = response.get_data(as_text=True)
+        self.body = response.get_data()
+        self.text = self.body.decode(errors="replace")
         # Parsed as htmx does: the content of hx-partial is looked at like all the rest.
         self.soup = BeautifulSoup(self.text, "html.parser")
         self.url = response.request.path
 
     def field(self, label: str) -> Tag:
-        """Return the input that this label names."""
-        for found in self.soup.select("label"):
-            if " ".join(found.get_text().split()) == label:
-                inner = found.find(["input", "textarea", "select"])
-                if isinstance(inner, Tag):
-                    return inner
-                named = self.soup.find(id=str(found["for"]))
-                assert isinstance(named, Tag)
-                return named
-        raise AssertionError(f"no label {label!r} in {self.words()}")
+        """Return the input that this label names; of a choice, the one that is chosen."""
+        found = labelled(self.soup, label)
+        assert found is not None, f"no label {label!r} in {self.words()}"
+        return found
 
     def message(self, label: str) -> str:
         """Return what is said to be wrong with the field of this label."""
@@ -41,20 +36,73 @@ class Reply:
         for part in str(field["aria-describedby"]).split():
             found = self.soup.find(id=part)
             if part.endswith("-wrong") and isinstance(found, Tag):
-                return " ".join(found.get_text().split())
+                return " ".join(found.get_text(" ").split())
         raise AssertionError(f"no message beside {label}")
 
+    def messages(self) -> dict[str, str]:
+        """Return what is said to be wrong, by the label of the field; "" is the form itself."""
+        found = {
+            label: self.message(label)
+            for label in self.labels()
+            if self.field(label).get("aria-invalid") == "true"
+        }
+        if heads := self.soup.select("form .notice.wrong, main .notice.wrong"):
+            found[""] = " ".join(" ".join(head.get_text(" ").split()) for head in heads)
+        return found
+
+    def labels(self) -> list[str]:
+        """Return the labels of all fields, from top to bottom."""
+        return [" ".join(label.get_text().split()) for label in self.soup.select("label")]
+
     def value(self, label: str) -> str:
-        """Return what stands in the field of this label."""
+        """Return what stands in the field of this label; of a choice, the label of its answer."""
         field = self.field(label)
         if field.name == "textarea":
-            return field.get_text().strip("\r\n").replace("\r\n", "\n")
+            return typed_in(field)
+        if field.name == "select":
+            chosen = field.select_one("option[selected]")
+            return chosen.get_text(strip=True) if chosen else ""
+        if field.get("type") == "radio":
+            around = field.find_parent("label")
+            return " ".join(around.get_text().split()) if around else ""
         return str(field.get("value", ""))
+
+    def ticked(self, label: str) -> bool:
+        """Say whether the box of this label is ticked."""
+        return self.field(label).has_attr("checked")
+
+    def focus(self) -> str | None:
+        """Return the name of the element that takes the focus, or its text when it has none."""
+        found = self.soup.select_one("[autofocus]")
+        return str(found.get("name") or found.get_text(strip=True)) if found else None
+
+    def title(self) -> str:
+        """Return the title of the page."""
+        return self.soup.title.get_text().strip() if self.soup.title else ""
 
     def words(self, selector: str = "body") -> str:
         """Return the text that a person reads in the first element that matches."""
         found = self.soup.select_one(selector) if selector != "body" else self.soup
         return " ".join(found.get_text(" ").split()) if found is not None else ""
+
+    def toast(self) -> str:
+        """Return what the toast says."""
+        return self.words(".toast p")
+
+    def links(self) -> dict[str, str]:
+        """Return where the links lead, by their text or by what is said of them aloud."""
+        return {
+            str(link.get("aria-label") or " ".join(link.get_text(" ").split())): str(link["href"])
+            for link in self.soup.select("a[href]")
+        }
+
+    def buttons(self) -> list[str]:
+        """Return the text of the buttons that a person sees."""
+        return [
+            " ".join(button.get_text(" ").split())
+            for button in self.soup.select("button")
+            if "default" not in (button.get("class") or [])
+        ]
 
     def emails(self) -> list[str]:
         """Return the addresses in the list, from top to bottom."""
@@ -64,22 +112,34 @@ class Reply:
             for cell in self.soup.select(".entry .email")
         ]
 
+    def row(self, email: str) -> str:
+        """Return what the list says of one address."""
+        for email_here, row in zip(self.emails(), self.soup.select(".entry .row"), strict=True):
+            if email_here == email:
+                return " ".join(row.get_text(" ").split())
+        raise AssertionError(f"no row of {email} among {self.emails()}")
+
+    def partial(self, target: str) -> str | None:
+        """Return the text that a fragment brings for another place of the page."""
+        found = self.soup.find("hx-partial", attrs={"hx-target": target})
+        return " ".join(found.get_text(" ").split()) if isinstance(found, Tag) else None
+
 
 class Browser:
     """Keeps cookies and the language, follows redirects, fills in forms."""
 
-    def __init__(self, app: Flask, language: str = "en") -> None:
+    def __init__(
+        self, app: Flask, language: str = "en", base_url: str = "https://localhost"
+    ) -> None:
         self.client = app.test_client()
         self.language = language
+        self.base_url = base_url
 
     def open(self, url: str, method: str = "GET", **kwargs: Any) -> Reply:
         """Ask for a URL as it stands, without following where it sends us."""
         headers = {"Accept-Language": self.language} | dict(kwargs.pop("headers", {}) or {})
-        return Reply(
-            self.client.open(
-                url, method=method, base_url="https://localhost", headers=headers, **kwargs
-            )
-        )
+        kwargs.setdefault("base_url", self.base_url)
+        return Reply(self.client.open(url, method=method, headers=headers, **kwargs))
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
         """Open a page, following redirects."""
@@ -102,7 +162,8 @@ class Browser:
     ) -> Reply:
         """Fill in the form that a selector finds on a page, send it, follow redirects.
 
-        values: by name of field; None takes a field out (an unticked box).
+        values: by label, or by name of field; of a choice, the label of the answer. None takes
+        a field out (an unticked box).
         button: text of the button to press, when it is not the first one.
         """
         page = self.get(page) if isinstance(page, str) else page
@@ -119,16 +180,63 @@ class Browser:
             action = str(pressed.get("formaction", action))
             if pressed.get("name"):
                 sent[str(pressed["name"])] = str(pressed["value"])
-        for name, value in (values or {}).items():
+        for key, value in (values or {}).items():
+            name, plain = typed_as(found, key, value)
             sent.pop(name, None)
-            if value is not None:
-                sent[name] = value
+            if plain is not None:
+                sent[name] = plain
         reply = self.open(action, method="POST", data=sent, headers=headers)
         return reply if headers else self.follow(reply)
 
     def log_in(self, name: str, password: str) -> Reply:
         """Log in through the page."""
         return self.submit("/log-in", "form.card", {"name": name, "password": password})
+
+    def cookies(self) -> dict[str, str]:
+        """Return the cookies that the browser keeps, by name."""
+        return {cookie.key: cookie.value for cookie in self.client._cookies.values()}
+
+
+def labelled(tree: BeautifulSoup | Tag, label: str) -> Tag | None:
+    """Return the input of a label, or the chosen one of the choices beneath a legend."""
+    for found in tree.select("label"):
+        if " ".join(found.get_text().split()) == label:
+            inner = found.find(["input", "textarea", "select"])
+            if isinstance(inner, Tag):
+                return inner
+            named = tree.find(id=str(found["for"]))
+            assert isinstance(named, Tag), f"the label {label!r} names nothing"
+            return named
+    for legend in tree.select("fieldset > legend"):
+        around = legend.parent
+        if around is not None and " ".join(legend.get_text().split()) == label:
+            radios = around.select("input[type=radio]")
+            return next((radio for radio in radios if radio.has_attr("checked")), radios[0])
+    return None
+
+
+def typed_as(form: Tag, key: str, value: str | None) -> tuple[str, str | None]:
+    """Return the name of the field that `key` means, and what a browser sends for `value`."""
+    field = labelled(form, key)
+    if field is None:
+        return key, value
+    name = str(field["name"])
+    if value is not None and field.get("type") == "radio":
+        answer = labelled(form, value)
+        assert answer is not None, f"no answer {value!r} to {key!r}"
+        return name, str(answer["value"])
+    if value is not None and field.get("type") == "checkbox":
+        return name, str(field.get("value", "on"))
+    if value is not None and field.name == "select":
+        options = {option.get_text(strip=True): option for option in field.select("option")}
+        return name, str(options[value]["value"])
+    return name, value
+
+
+def typed_in(field: Tag) -> str:
+    """Return what stands in a textarea: HTML drops one line break at its beginning."""
+    text = field.get_text().replace("\r\n", "\n")
+    return text.removeprefix("\n")
 
 
 def data_of(form: Tag) -> dict[str, str]:
@@ -139,7 +247,7 @@ def data_of(form: Tag) -> dict[str, str]:
         if not name or (kind in ("checkbox", "radio") and not field.has_attr("checked")):
             continue
         if field.name == "textarea":
-            sent[name] = field.get_text().removeprefix("\r\n").removeprefix("\n")
+            sent[name] = typed_in(field).replace("\n", "\r\n")
         elif field.name == "select":
             chosen = field.select_one("option[selected]")
             sent[name] = str(chosen["value"]) if chosen else ""

@@ -1,0 +1,76 @@
+"""What the tests of pages share: each page twice, and the whole database to compare."""
+
+from typing import Any
+
+import pytest
+
+from tests.browser_of import FRAGMENT, Browser
+from webmailadmin import database
+from webmailadmin.models import Account, Domain
+
+LIST = "/domains/bonvenon.fr/"
+CONTACT = "/addresses/contact@bonvenon.fr/edit"
+
+
+@pytest.fixture(params=[{}, FRAGMENT], ids=["page", "fragment"])
+def headers(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Headers of a plain browser, and of htmx that asks for a part of a page."""
+    asked: dict[str, str] = request.param
+    return asked
+
+
+@pytest.fixture
+def french(browser: Browser) -> Browser:
+    """Alice's browser, in French."""
+    browser.language = "fr"
+    return browser
+
+
+def everything() -> dict[str, list[Any]]:
+    """Return all rows of all tables, to see that nothing moved."""
+    db = database.db
+    return {
+        table: db.execute_sql(f'SELECT rowid, * FROM "{table}" ORDER BY rowid').fetchall()
+        for table in db.get_tables()
+    }
+
+
+def columns() -> set[str]:
+    """Return the names of all columns of all tables."""
+    db = database.db
+    return {column.name for table in db.get_tables() for column in db.get_columns(table)}
+
+
+def fill(domain: Domain, count: int, *, by: Account) -> None:
+    """Give a domain `count` addresses: mailboxes, aliases, some of them off, some dead.
+
+    Straight into the tables: the rules would take a second for each hundred.
+    """
+    db = database.db
+    with db.atomic():
+        for n in range(count):
+            local_part = f"person{n:03d}"
+            has_box, off = n % 3 == 0, n % 17 == 0
+            db.execute_sql(
+                "INSERT INTO address (domain_id, local_part, email, enabled, receives, version,"
+                " created_at) VALUES (?, ?, ?, ?, ?, 1, unixepoch())",
+                (domain.id, local_part, f"{local_part}@{domain.name}", not off, not off),
+            )
+            number = db.execute_sql("SELECT last_insert_rowid()").fetchone()[0]
+            if has_box:
+                db.execute_sql(
+                    "INSERT INTO mailbox (address_id, home, password, quota_mb, created_at)"
+                    " VALUES (?, lower(hex(randomblob(16))), 'x', 1024, unixepoch())",
+                    (number,),
+                )
+            else:
+                db.execute_sql(
+                    "INSERT INTO recipient (address_id, email, target, domain, receives)"
+                    " VALUES (?, ?, ?, 'elsewhere.org', 1)",
+                    (number, f"home{n}@elsewhere.org", f"home{n}@elsewhere.org"),
+                )
+            db.execute_sql(
+                "INSERT INTO journal (at, actor, act, domain_id, email, details)"
+                " VALUES (unixepoch(), ?, 'address.added', ?, ?, '{}')",
+                (by.name, domain.id, f"{local_part}@{domain.name}"),
+            )
