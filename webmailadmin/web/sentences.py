@@ -6,6 +6,9 @@ from webmailadmin.mail import names
 from webmailadmin.mail.listing import Row
 from webmailadmin.words import gettext, ngettext, size
 
+# Left for outcome() to fill in: ngettext always fills in what it is given.
+KEPT = {name: f"%({name})s" for name in ("email", "count", "size", "to")}
+
 
 def outcome(row: Row, mailbox: bool, quota_mb: int | None = None) -> Markup:
     """Say what happens to mail for the address, with a mailbox or without one.
@@ -29,6 +32,7 @@ def outcome(row: Row, mailbox: bool, quota_mb: int | None = None) -> Markup:
             "Mail to %(email)s is sent on to %(count)s address.",
             "Mail to %(email)s is sent on to %(count)s addresses.",
             count,
+            **KEPT,
         )
     limit = row.quota_mb or quota_mb or 0
     to = names.shown_email(row.recipients[0][0]) if row.recipients else ""
@@ -48,6 +52,7 @@ def kept(quota_mb: int | None, copies: int) -> str:
             "Mail to %(email)s is kept in a mailbox of %(size)s and copied to %(to)s.",
             "Mail to %(email)s is kept in a mailbox of %(size)s and copied to %(count)s addresses.",
             copies,
+            **KEPT,
         )
     if copies:
         return ngettext(
@@ -55,6 +60,7 @@ def kept(quota_mb: int | None, copies: int) -> str:
             "Mail to %(email)s is kept in a mailbox without limit "
             "and copied to %(count)s addresses.",
             copies,
+            **KEPT,
         )
     if quota_mb:
         return gettext("Mail to %(email)s is kept in a mailbox of %(size)s.")
