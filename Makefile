@@ -1,0 +1,67 @@
+# What a person types. `make help` lists it.
+SHELL := /bin/sh
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+RUN := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint format browser mailservers bench translate lock packages
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+
+run: $(RUN) ## the panel at http://127.0.0.1:8025 (PORT, WEBMAILADMIN_DATA)
+	@exec $(BIN)/webmailadmin run --first-account
+
+demo: $(RUN) ## the panel over 300 addresses, with real Postfix and Dovecot (root)
+	@exec $(BIN)/webmailadmin demo
+
+test: packages $(DEV) lint ## everything: linters and all tests (root, for Postfix and Dovecot)
+	@$(BIN)/pytest --cov --cov-report= --durations=10
+	@$(BIN)/coverage report --include='webmailadmin/mail/*' --fail-under=95
+
+lint: $(DEV) ## ruff, mypy, djlint, the import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/djlint --quiet --lint templates
+	@$(BIN)/lint-imports --no-cache
+
+format: $(DEV) ## bring the code into its form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+browser: packages $(DEV) ## only the tests in Chromium
+	@$(BIN)/pytest tests/browser
+
+mailservers: packages $(DEV) ## only the tests with Postfix and Dovecot
+	@$(BIN)/pytest tests/mailservers
+
+bench: $(DEV) ## measure, and write docs/performance.md
+	@$(BIN)/python -m bench
+
+translate: $(DEV) ## bring new words into the French catalogue, and compile it
+	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --no-location --sort-output -o $(VENV)/messages.pot .
+	@$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d webmailadmin/translations --no-fuzzy-matching --omit-header
+	@$(BIN)/pybabel compile -d webmailadmin/translations
+
+lock: $(DEV) ## bring the lock files up to date with pyproject.toml
+	@$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --build-deps-for=editable --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.txt pyproject.toml
+	@$(BIN)/pip-compile -q --upgrade --extra dev --generate-hashes --strip-extras --build-deps-for=editable --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -c requirements.txt -o requirements-dev.txt pyproject.toml
+
+packages:
+	@tests/packages.sh
+
+$(RUN): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "webmailadmin needs Python 3.11 or later, and $(PYTHON) is not: make run PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python cannot make a virtual environment here: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/pip install -q --require-hashes -r requirements.txt
+	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(RUN) requirements-dev.txt
+	@$(BIN)/pip install -q --require-hashes -r requirements-dev.txt
+	@touch $@
