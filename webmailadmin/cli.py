@@ -2,14 +2,18 @@
 
 import os
 import sys
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, ScriptInfo
 
-from webmailadmin import settings
+from webmailadmin import demo, settings
 from webmailadmin.mail import accounts, domains, names
 from webmailadmin.mail.errors import Refusal
+from webmailadmin.servers import private, render
 from webmailadmin.words import gettext, in_words
 
 THREADS = 8
@@ -32,15 +36,13 @@ def commands() -> None:
     """Manage mail domains, accounts and mail servers, or serve the panel."""
 
 
-@commands.command()
-@click.option("--first-account", is_flag=True, help="Make the first account, also unattended.")
-def run(first_account: bool) -> None:
-    """Serve the panel at http://127.0.0.1:PORT until Ctrl-C."""
-    from waitress import create_server  # noqa: PLC0415 - slow import, for this command alone
+def listen() -> Any:
+    """Return the panel's server, listening on its port. Raises ClickException."""
+    from waitress import create_server  # noqa: PLC0415 - slow import, for serving alone
 
     port = settings.current.port
     try:
-        server = create_server(
+        return create_server(
             current_app.wsgi_app,
             host="127.0.0.1",
             port=port,
@@ -56,10 +58,23 @@ def run(first_account: bool) -> None:
                 "Cannot listen on 127.0.0.1:%(port)s: %(reason)s.", port=str(port), reason=reason
             )
         ) from error
+
+
+@commands.command()
+@click.option("--first-account", is_flag=True, help="Make the first account, also unattended.")
+def run(first_account: bool) -> None:
+    """Serve the panel at http://127.0.0.1:PORT until Ctrl-C."""
+    server = listen()
     if not accounts.exist() and (first_account or sys.stdout.isatty()):
         say_one_time("admin", accounts.add("admin", None, by=accounts.COMMAND_LINE))
-    click.echo(gettext("The panel is at %(url)s (Ctrl-C ends it).", url=f"http://127.0.0.1:{port}"))
+    say_where()
     server.run()
+
+
+def say_where() -> None:
+    """Print the address of the panel."""
+    url = f"http://127.0.0.1:{settings.current.port}"
+    click.echo(gettext("The panel is at %(url)s (Ctrl-C ends it).", url=url))
 
 
 def say_one_time(name: str, password: str | None) -> None:
@@ -123,3 +138,54 @@ def account_password(name: str, password_stdin: bool) -> None:
     password = accounts.reset_password(name, from_stdin(password_stdin), by=accounts.COMMAND_LINE)
     click.echo(gettext("The password of %(name)s is changed; its sessions have ended.", name=name))
     say_one_time(name, password)
+
+
+@commands.group()
+def servers() -> None:
+    """The mail servers that read the panel's database."""
+
+
+@servers.command("render")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def servers_render(folder: Path) -> None:
+    """Write the configuration of Postfix and Dovecot (2.3 and 2.4) into FOLDER."""
+    try:
+        written = render.render_into(folder, render.values_here(settings.current))
+    except render.UnfitValue as unfit:
+        raise click.ClickException(str(unfit)) from unfit
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}.") from error
+    for path in written:
+        click.echo(path)
+
+
+@commands.command("demo", with_appcontext=False)
+@click.pass_obj
+def demo_(info: ScriptInfo) -> None:
+    """Serve the panel over 300 addresses, with a real Postfix and Dovecot (root)."""
+    with tempfile.TemporaryDirectory(prefix="webmailadmin-demo-") as folder:
+        # The servers' own users pass through it, to what is theirs.
+        Path(folder).chmod(0o755)
+        os.environ[settings.PREFIX + "DATA"] = f"{folder}/data"
+        with info.load_app().app_context():
+            run_demo(Path(folder))
+
+
+def run_demo(folder: Path) -> None:
+    """Fill the demo, start the mail servers, serve the panel until Ctrl-C."""
+    server = listen()
+    admin, password = demo.administrator()
+    shown = demo.fill(admin)
+    ports = private.Ports()
+    try:
+        with private.private_servers(
+            folder / "servers", settings.current.data / "webmailadmin.db", ports, say=click.echo
+        ):
+            send, read = demo.lines(shown, ports.smtp, ports.imap)
+            click.echo(gettext("Log in as admin with the password %(password)s", password=password))
+            click.echo(gettext("This sends a mail, and this reads it:"))
+            click.echo(f"{send}\n{read}")
+            say_where()
+            server.run()
+    except private.CannotStart as reason:
+        raise click.ClickException(str(reason)) from reason
