@@ -94,9 +94,10 @@ def refuse_accents(name: str) -> None:
 
     U+212A KELVIN SIGN lower-cases to an ASCII k: it must not become somebody else's name.
     """
-    plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
-    plain = plain.replace("œ", "oe").replace("æ", "ae").replace("ß", "ss").lower()
-    if OURS.fullmatch(plain) and unicodedata.normalize("NFC", name) != plain:
+    apart = unicodedata.normalize("NFD", name.lower())
+    plain = "".join(c for c in apart if not unicodedata.combining(c))
+    plain = plain.replace("œ", "oe").replace("æ", "ae").replace("ß", "ss")
+    if OURS.fullmatch(plain):
         raise LocalPartAccented(proposal=plain)
     strange = dict.fromkeys(c for c in name if not c.isascii())
     raise LocalPartCharacters(characters=" ".join(strange))
@@ -116,7 +117,8 @@ def domain_name(typed: str) -> str:
     except (idna.IDNAError, UnicodeError):
         raise DomainNameMalformed(name=typed.strip()) from None
     labels = encoded.split(".")
-    if len(labels) < 2 or labels[-1].isdigit() or len(encoded) > 253 or has_hidden(name):
+    real = len(labels) >= 2 and all(labels) and not labels[-1].isdigit()
+    if not real or len(encoded) > 253 or has_hidden(name):
         raise DomainNameMalformed(name=typed.strip())
     return encoded
 
@@ -162,7 +164,7 @@ def email(typed: str) -> str | None:
         whole = f"{name}@{domain_name(domain)}" if domain.strip() == domain else ""
     except (DomainNameMalformed, DomainNameMissing):
         return None
-    return whole if 0 < len(whole) <= LONGEST_ADDRESS and not domain.startswith("@") else None
+    return whole if 0 < len(whole) <= LONGEST_ADDRESS else None
 
 
 def without_extension(address: str) -> str:
