@@ -1,0 +1,143 @@
+"""The demo, as a person runs it: its two lines are pasted, Ctrl-C ends it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+SECONDS_TO_START = 90
+SECONDS_TO_END = 20
+
+
+@dataclass
+class Running:
+    """A running demo, and what it has printed."""
+
+    process: subprocess.Popen[str]
+    printed: list[str]
+    folder: Path
+    port: int
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The demo, started with the command of `make demo`."""
+    folder = tmp_path_factory.mktemp("demo")
+    # The servers' own users pass through it.
+    for part in (folder, *folder.parents[:3]):
+        part.chmod(0o755)
+    port = free_port()
+    environment = os.environ | {"PORT": str(port), "TMPDIR": str(folder), "LANG": "en_GB.UTF-8"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "webmailadmin", "demo"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    printed = list(read_until(process, "Ctrl-C"))
+    yield Running(process, printed, folder, port)
+    process.kill()
+    process.communicate()
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def read_until(process: subprocess.Popen[str], end: str) -> Iterator[str]:
+    """Yield what the process prints, up to the line that holds `end`."""
+    assert process.stdout is not None
+    deadline = time.monotonic() + SECONDS_TO_START
+    for line in process.stdout:
+        yield line.rstrip("\n")
+        if end in line:
+            return
+        assert time.monotonic() < deadline, "the demo takes too long to start"
+    raise AssertionError("the demo ended before it was ready")
+
+
+def pasted(line: str) -> str:
+    """Run a printed line in a shell, as a person does who pastes it."""
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_its_two_lines_send_a_mail_and_read_it(demo: Running) -> None:
+    send, read = (line for line in demo.printed if line.startswith("curl "))
+    pasted(send)
+    deadline = time.monotonic() + 10
+    while True:
+        done = subprocess.run(["sh", "-c", read], capture_output=True, text=True, timeout=30)
+        if "It works." in done.stdout:
+            break
+        assert time.monotonic() < deadline, (done.stdout, done.stderr)
+    assert "Subject: Bonjour" in done.stdout
+
+
+def test_it_shows_three_domains_and_about_300_addresses(demo: Running) -> None:
+    with urlopen(f"http://127.0.0.1:{demo.port}/log-in", timeout=10) as page:
+        assert page.status == 200
+    counts = in_database(demo, "SELECT name, addresses FROM domain ORDER BY id")
+    names = [line.split("|")[0] for line in counts]
+    assert names == ["bonvenon.fr", "harbour-books.co.uk", "xn--thtre-neuf-44a7f.fr"]
+    assert 290 <= sum(int(line.split("|")[1]) for line in counts) <= 320
+    kinds = (
+        "SELECT sum(m.id IS NOT NULL AND r.id IS NULL) > 0, sum(m.id IS NULL AND r.id > 0) > 0,"
+        " sum(m.id > 0 AND r.id > 0) > 0, sum(NOT a.enabled) > 0 FROM address a"
+        " LEFT JOIN mailbox m ON m.address_id = a.id LEFT JOIN recipient r ON r.address_id = a.id"
+    )
+    assert in_database(demo, kinds) == ["1|1|1|1"]
+    catch_alls = "SELECT count(*) FROM domain WHERE catch_all_to IS NOT NULL OR catch_all_domain_id"
+    assert in_database(demo, catch_alls) == ["2"]
+    assert in_database(demo, "SELECT count(DISTINCT password) FROM mailbox") == ["1"]
+
+
+def in_database(demo: Running, query: str) -> list[str]:
+    """Ask the demo's database, in a process of its own: one SQLite library in each."""
+    (database,) = demo.folder.glob("webmailadmin-demo-*/data/webmailadmin.db")
+    program = (
+        "import sqlite3, sys; rows = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)"
+        ".execute(sys.argv[2]); print(*('|'.join(map(str, row)) for row in rows), sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(database), query], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_ctrl_c_ends_all_of_it_and_leaves_no_process(demo: Running) -> None:
+    (below,) = demo.folder.glob("webmailadmin-demo-*")
+    assert processes_of(below)
+    demo.process.send_signal(signal.SIGINT)
+    demo.process.wait(SECONDS_TO_END)
+    deadline = time.monotonic() + SECONDS_TO_END
+    while left := processes_of(below):
+        assert time.monotonic() < deadline, left
+    assert list(demo.folder.iterdir()) == []
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Return the processes that were started with this folder, or have a file of it open."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            opened = [str(entry.readlink()) for entry in (process / "fd").iterdir()]
+            opened.append((process / "cmdline").read_text())
+        except OSError:
+            continue
+        if any(str(folder) in name for name in opened):
+            found.append(opened[-1].replace("\0", " "))
+    return found

@@ -1,0 +1,51 @@
+"""What the documentation says is so."""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import click
+
+from webmailadmin.cli import commands
+from webmailadmin.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_each_setting_has_its_line_with_its_default_and_its_help():
+    table = (ROOT / "docs" / "settings.md").read_text()
+    told = dict(re.findall(r"^\| `(\w+)` \| .*? \| (.*?) \|$", table, re.MULTILINE))
+    assert told == {PREFIX + f.name.upper(): f.metadata["help"] for f in fields(Settings)}
+    for entry in fields(Settings):
+        if isinstance(entry.default, int):
+            assert f"| `{PREFIX}{entry.name.upper()}` | {entry.default} |" in table
+
+
+def test_each_library_has_its_line():
+    told = (ROOT / "docs" / "dependencies.md").read_text().lower()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = [re.split("[><=]", one)[0] for one in wanted]
+    assert "peewee" in names
+    assert [name for name in names if name not in told] == []
+
+
+def test_the_vendored_script_is_the_one_that_is_noted():
+    digest = hashlib.sha256((ROOT / "static/vendor/htmx.min.js").read_bytes()).hexdigest()
+    assert digest in (ROOT / "static/vendor/README.md").read_text()
+
+
+def test_each_command_says_what_it_does():
+    silent = [name for name, command in every_command(commands) if not command.help]
+    assert silent == []
+
+
+def every_command(group: click.Group, above: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Walk the commands and those below them."""
+    for name, command in group.commands.items():
+        yield f"{above} {name}".strip(), command
+        if isinstance(command, click.Group):
+            yield from every_command(command, f"{above} {name}")
