@@ -139,7 +139,7 @@ def save(email: str) -> Response:
             return saved_answer(before, saved)
     if isinstance(editor.refused, Changed):
         address = addresses.of(g.account, email)
-        editor.version.data = editor.version.raw_data = address.version
+        editor.version.renew(address.version)
         return page_of(
             address.domain, "addresses/_entry.html", 409, **editor_context(address, editor)
         )

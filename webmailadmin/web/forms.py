@@ -4,7 +4,7 @@ What may stand in a field is decided by the rules; a form only carries text.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -25,6 +25,22 @@ from webmailadmin.mail.errors import Refusal
 from webmailadmin.words import gettext, in_words
 
 YES_NO = [SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("No"))]
+
+
+class VersionField(IntegerField):  # type: ignore[misc]
+    """The version of a row that the person saw; one that was made up is an old one."""
+
+    widget = HiddenInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read a whole number; 0 is older than every row."""
+        with suppress(ValueError):
+            self.data = 0
+            super().process_formdata(valuelist)
+
+    def renew(self, version: int) -> None:
+        """Let the form go on from what the row is now, whatever was sent."""
+        self.data, self.raw_data = version, None
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -104,7 +120,7 @@ class AddForm(Form):
 class EditForm(Form):
     """The editor of an address."""
 
-    version = IntegerField(widget=HiddenInput(), default=0)
+    version = VersionField(default=0)
     mailbox = RadioField(_l("Mailbox"), choices=YES_NO, validate_choice=False)
     # What was typed comes back with a refusal: the page is never stored.
     password = PasswordField(_l("Password"), widget=PasswordInput(hide_value=False))
