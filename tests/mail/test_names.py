@@ -138,8 +138,11 @@ def test_accents_are_refused_with_the_name_without_them(typed: str, proposal: st
 
 @pytest.mark.parametrize(
     "sign",
-    ["\0", "\x07", "\n", "\r\n", "\t", "\x7f", "\x85", "\xad", "\u2028", "\u2029", "\ufeff"]
-    + ["\u200b", "\u200d", "\u200e", "\u202a", "\u202e", "\u2066", "\u2069", "\ud800", "\ue000"],
+    [
+        *("\0", "\x07", "\n", "\r\n", "\t", "\x7f", "\x85", "\xad", "\u2028", "\u2029", "\ufeff"),
+        *("\u200b", "\u200d", "\u200e", "\u202a", "\u202e", "\u2066", "\u2069", "\ud800"),
+        "\ue000",
+    ],
 )
 def test_what_nobody_sees_is_refused_and_never_dropped(sign: str) -> None:
     assert type(refusal_of(f"con{sign}tact")) is LocalPartInvisible
@@ -314,8 +317,6 @@ def test_an_address_anywhere_is_stored_in_lower_case_with_its_punycode(
         "ann@@x.org",
         "ann@ x.org",
         "ann @x.org",
-    ]
-    + [
         "ann@@",
         "ann@x.org..",
         ".ann@x.org",
@@ -323,12 +324,30 @@ def test_an_address_anywhere_is_stored_in_lower_case_with_its_punycode(
         "a..b@x.org",
         "|cmd@x.org",
         "/file@x.org",
-    ]
-    + [":include:/f@x.org", '"a b"@x.org', "a\\b@x.org", "a%b@x.org", "a!b@x.org", "a,b@x.org"]
-    + ["a;b@x.org", "a:b@x.org", "a b@x.org", "<a@x.org>", "a(b)@x.org", "a@[127.0.0.1]"]
-    + ["a\nb@x.org", "a@x.org\nb@x.org", "a\0@x.org", "a\u200b@x.org", "\u202ea@x.org", "é@x.org"]
-    + ["\u212aate@x.org", "a@x\u200b.org", "a@x.org,b@x.org", "x" * 65 + "@x.org"]
-    + ["x" * 64 + "@" + ".".join(["d" * 62] * 3 + ["fr"])],
+        ":include:/f@x.org",
+        '"a b"@x.org',
+        "a\\b@x.org",
+        "a%b@x.org",
+        "a!b@x.org",
+        "a,b@x.org",
+        "a;b@x.org",
+        "a:b@x.org",
+        "a b@x.org",
+        "<a@x.org>",
+        "a(b)@x.org",
+        "a@[127.0.0.1]",
+        "a\nb@x.org",
+        "a@x.org\nb@x.org",
+        "a\0@x.org",
+        "a\u200b@x.org",
+        "\u202ea@x.org",
+        "é@x.org",
+        "Kate@x.org",
+        "a@x\u200b.org",
+        "a@x.org,b@x.org",
+        "x" * 65 + "@x.org",
+        "x" * 64 + "@" + ".".join(["d" * 62] * 3 + ["fr"]),
+    ],
 )
 def test_what_postfix_could_take_for_two_a_command_or_a_route_is_no_address(typed: str) -> None:
     assert names.email(typed) is None

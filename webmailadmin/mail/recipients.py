@@ -13,8 +13,13 @@ from webmailadmin.mail.errors import (
 from webmailadmin.models import Address, Domain, Recipient
 
 MOST = 100
-# "Durand, Ann" <ann@x.org>   or   Ann <ann@x.org>   or   ann@x.org
-ENTRY = re.compile(r'(?:"[^"\n]*"|[^<>,;"\n]*)<(?P<within>[^<>\n]*)>|(?P<plain>[^,;\s]+)')
+# "Durand, Ann" <ann@x.org>   or   'ann@x.org' <ann@x.org>   or   Ann <ann@x.org>   or   ann@x.org
+# A bare name holds no @: bob@y.org Ann <ann@x.org> are two. All lengths are bounded and possessive,
+# or a long paste would take minutes.
+ENTRY = re.compile(
+    r"""(?:"[^"\n]{0,100}"|'[^'\n]{0,100}'[ \t]|[^<>,;"@\n]){0,100}+<(?P<within>[^<>\n]{0,320}+)>"""
+    r"""|(?P<plain>[^,;\s]+)"""
+)
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,14 @@ def read(typed: str, own: str) -> Pasted:
     """Read recipients for the address `own` from what was typed or pasted.
 
     One a line, or with commas, semicolons or spaces between them, with or without the names that
-    mail programs add. Raises every one that cannot stand: RecipientMalformed, RecipientIsItself,
-    TooManyRecipients.
+    mail programs add. Raises every one that cannot stand (the first hundred of them):
+    RecipientMalformed, RecipientIsItself, TooManyRecipients.
     """
     refusals = Refusals()
     emails: dict[str, int] = {}
     for entry in ENTRY.finditer(typed):
+        if len(refusals.found) == MOST:
+            break
         with refusals.collect():
             email = one(entry, own)
             emails[email] = emails.get(email, 0) + 1
