@@ -35,7 +35,6 @@ class VersionField(IntegerField):  # type: ignore[misc]
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read a whole number; 0 is older than every row."""
         with suppress(ValueError):
-            self.data = 0
             super().process_formdata(valuelist)
 
     def renew(self, version: int) -> None:
