@@ -103,4 +103,5 @@ def restore(id_: int) -> Response:
             return make_response(redirect(url_for(".about", name=domain.name), 303))
     again = InstallForm(formdata=None)
     again.form_errors.extend(form.form_errors)
+    again.refused = form.refused
     return page(again, 422)
