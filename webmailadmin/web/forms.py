@@ -27,6 +27,12 @@ from webmailadmin.words import gettext, in_words
 YES_NO = [SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("No"))]
 
 
+class TypedPassword(PasswordField):  # type: ignore[misc]
+    """A password; what was typed comes back with a refusal: the page is never stored."""
+
+    widget = PasswordInput(hide_value=False)
+
+
 class VersionField(IntegerField):  # type: ignore[misc]
     """The version of a row that the person saw; one that was made up is an old one."""
 
@@ -91,16 +97,16 @@ class LogInForm(Form):
     """Name and password."""
 
     name = StringField(_l("Name"))
-    password = PasswordField(_l("Password"))
+    password = TypedPassword(_l("Password"))
     next = HiddenField()
 
 
 class OwnPasswordForm(Form):
     """A new password for one's own account."""
 
-    present = PasswordField(_l("Present password"))
-    password = PasswordField(_l("New password"))
-    confirmation = PasswordField(_l("Confirm the password"))
+    present = TypedPassword(_l("Present password"))
+    password = TypedPassword(_l("New password"))
+    confirmation = TypedPassword(_l("Confirm the password"))
 
 
 class InstallForm(Form):
@@ -121,9 +127,8 @@ class EditForm(Form):
 
     version = VersionField(default=0)
     mailbox = RadioField(_l("Mailbox"), choices=YES_NO, validate_choice=False)
-    # What was typed comes back with a refusal: the page is never stored.
-    password = PasswordField(_l("Password"), widget=PasswordInput(hide_value=False))
-    confirmation = PasswordField(_l("Confirm the password"), widget=PasswordInput(hide_value=False))
+    password = TypedPassword(_l("Password"))
+    confirmation = TypedPassword(_l("Confirm the password"))
     quota_mb = StringField(_l("Size limit (MB)"))
     recipients = TextAreaField(_l("Redirect to"))
     enabled = BooleanField(_l("Enabled"))

@@ -57,7 +57,7 @@ def restore(name: str, id_: int) -> Response:
             to = url_for("addresses.list_", name=name, q=address.local_part)
             row = listing.row(address)
             return done("addresses/_restored.html", to, toast, domain=fresh, open=row)
-    if isinstance(form.refused, NameTaken):
+    if isinstance(form.refused, NameTaken) and not form.local_part.data:
         form.local_part.data = str(form.refused.values["proposal"])
     if wants_fragment():
         response = make_response("", 422)

@@ -1,6 +1,6 @@
 """The catch-all of a domain: what happens to mail for unknown addresses."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, url_for
 
 from webmailadmin.mail import domains
 from webmailadmin.mail.domains import CatchAll
@@ -29,7 +29,9 @@ def save(name: str) -> Response:
     """Change what happens to mail for unknown addresses."""
     domain = domains.of(g.account, name)
     form = UnknownForm()
-    if form.validate_on_submit() and form.kind.data in list(CatchAll):
+    if form.kind.data not in list(CatchAll):
+        abort(400)
+    if form.validate_on_submit():
         with form.refusals():
             kind = CatchAll(form.kind.data)
             to, other = form.to.data or "", form.other.data or ""
