@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from webmailadmin.database import db
-from webmailadmin.mail import names, removal
-from webmailadmin.models import Address, Domain, Removed
+from webmailadmin.mail import names
+from webmailadmin.models import Address, Domain, Removed, now
 
 PAGE = 50
 LONGEST_SEARCH = 100
@@ -46,6 +46,11 @@ class Row:
     def has_mailbox(self) -> bool:
         """Say whether mail is kept here."""
         return self.quota_mb is not None
+
+    @property
+    def dead(self) -> list[str]:
+        """Return the recipients that mail does not arrive at."""
+        return [email for email, receives in self.recipients if not receives]
 
     @property
     def required(self) -> bool:
@@ -93,6 +98,12 @@ OTHERS = "AND local_part > :after AND local_part != :postmaster ORDER BY local_p
 RECIPIENTS = """
     SELECT address_id, email, receives FROM recipient
     WHERE address_id IN (SELECT value FROM json_each(:ids)) ORDER BY id
+"""
+# The latest mailbox that was taken off each, while it can come back.
+REMOVED = """
+    SELECT * FROM removed
+    WHERE address_id IN (SELECT value FROM json_each(?)) AND NOT whole AND until > ?
+    ORDER BY id
 """
 
 
@@ -145,7 +156,8 @@ def completed(found: list[Any]) -> list[Row]:
     ids = json.dumps([columns[0] for columns in found])
     for address_id, email, receives in read([RECIPIENTS], {"ids": ids}):
         led[address_id].append((email, bool(receives)))
-    kept = removal.boxes_of([columns[0] for columns in found if columns[-1] is None])
+    moment = Removed.until.db_value(now())
+    kept = {row.address_id: row for row in Removed.raw(REMOVED, ids, moment)}
     return [
         Row(
             id_,
@@ -156,7 +168,7 @@ def completed(found: list[Any]) -> list[Row]:
             version,
             quota_mb,
             recipients=led[id_],
-            removed=kept.get(id_),
+            removed=kept.get(id_) if quota_mb is None else None,
         )
         for id_, local_part, email, enabled, receives, version, quota_mb in found
     ]

@@ -1,6 +1,10 @@
 """What the templates of every page may ask for."""
 
+from functools import lru_cache
+
+from babel import Locale
 from flask import Flask, g
+from flask_babel import get_locale
 
 from webmailadmin import settings, words
 from webmailadmin.mail import domains, listing, names
@@ -30,11 +34,17 @@ def unknown_state(domain: Domain) -> str:
     return gettext("refused")
 
 
+@lru_cache(maxsize=1000)
+def size_in(_: Locale, megabytes: int) -> str:
+    """Return a size in a language, which takes Babel longer than a whole row takes us."""
+    return words.size(megabytes)
+
+
 def init_app(app: Flask) -> None:
     """Hand these to the templates."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        size=words.size,
+        size=lambda megabytes: size_in(get_locale(), megabytes),
         day=words.day,
         minute=words.minute,
         split_email=words.split_email,
