@@ -1,6 +1,7 @@
 """A browser without screen or script: it reads forms as a person does, and sends them."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,9 +20,12 @@ class Reply:
         self.headers = response.headers
         self.body = response.get_data()
         self.text = self.body.decode(errors="replace")
-        # Parsed as htmx does: the content of hx-partial is looked at like all the rest.
-        self.soup = BeautifulSoup(self.text, "html.parser")
         self.url = response.request.path
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        """The HTML as a tree, as htmx sees it: what is in hx-partial is like all the rest."""
+        return BeautifulSoup(self.text, "html.parser")
 
     def field(self, label: str) -> Tag:
         """Return the input that this label names; of a choice, the one that is chosen."""

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from tests.browser_of import FRAGMENT, Browser
 from webmailadmin import database
@@ -10,6 +12,19 @@ from webmailadmin.models import Account, Domain
 
 LIST = "/domains/bonvenon.fr/"
 CONTACT = "/addresses/contact@bonvenon.fr/edit"
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates that an earlier test compiled: half of a short test's time otherwise."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+@pytest.fixture
+def app(app: Flask, compiled: FileSystemBytecodeCache) -> Flask:
+    """The whole application on a fresh database, quick to start."""
+    app.jinja_env.bytecode_cache = compiled
+    return app
 
 
 @pytest.fixture(params=[{}, FRAGMENT], ids=["page", "fragment"])
