@@ -207,6 +207,13 @@ def test_a_folder_that_the_servers_cannot_enter_is_named(
     )
 
 
+def test_a_folder_that_the_servers_would_misread_is_named(open_folder: Path, file: Path) -> None:
+    assert reason_not_to_start(open_folder / "my servers", file) == (
+        f"mail_root is '{open_folder}/my servers/mail': for Postfix and Dovecot it must be of"
+        " ASCII letters, digits and / . _ - only."
+    )
+
+
 def reason_not_to_start(
     folder: Path,
     file: Path,

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from webmailadmin.servers.render import MAIL_USER, Values, render_into
+from webmailadmin.servers.render import MAIL_USER, UnfitValue, Values, render_into
 
 LOOPBACK = "127.0.0.1"
 SECONDS_TO_START = 20
@@ -266,16 +266,19 @@ def add_what_is_missing(system: System, say: Callable[[str], None]) -> None:
 
 
 def values_for(folder: Path, database: Path, mail_host: str, system: System) -> Values:
-    """Return the values that place everything below `folder`."""
-    return Values(
-        database=database,
-        mail_root=folder / "mail",
-        mail_host=mail_host,
-        mail_uid=int(system.run("id", "-u", MAIL_USER)),
-        maps=folder / "etc" / "postfix" / "webmailadmin",
-        dovecot=folder / "etc" / "dovecot-2.3",
-        spool=folder / "spool",
-    )
+    """Return the values that place everything below `folder`. Raises CannotStart."""
+    try:
+        return Values(
+            database=database,
+            mail_root=folder / "mail",
+            mail_host=mail_host,
+            mail_uid=int(system.run("id", "-u", MAIL_USER)),
+            maps=folder / "etc" / "postfix" / "webmailadmin",
+            dovecot=folder / "etc" / "dovecot-2.3",
+            spool=folder / "spool",
+        )
+    except UnfitValue as reason:
+        raise CannotStart(str(reason)) from reason
 
 
 def open_to_servers(database: Path, system: System, group: str = Values.servers_group) -> None:

@@ -64,8 +64,8 @@ class Values:
             value = getattr(self, entry.name)
             if not PLAIN.fullmatch(str(value)):
                 raise UnfitValue(
-                    f"{entry.name} is {str(value)!r}: Postfix and Dovecot need one of"
-                    " ASCII letters, digits, and / . _ - only."
+                    f"{entry.name} is {str(value)!r}: for Postfix and Dovecot it must be of"
+                    " ASCII letters, digits and / . _ - only."
                 )
             if isinstance(value, Path) and not value.is_absolute():
                 raise UnfitValue(f"{entry.name} is {value}: it must begin with a slash.")
