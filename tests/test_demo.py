@@ -36,16 +36,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         part.chmod(0o755)
     port = free_port()
     environment = os.environ | {"PORT": str(port), "TMPDIR": str(folder), "LANG": "en_GB.UTF-8"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "webmailadmin", "demo"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    printed = list(read_until(process, "Ctrl-C"))
-    yield Running(process, printed, folder, port)
-    process.kill()
-    process.communicate()
+    command = [sys.executable, "-m", "webmailadmin", "demo"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            printed = list(read_until(process, "Ctrl-C"))
+            yield Running(process, printed, folder, port)
+        finally:
+            process.kill()
 
 
 def free_port() -> int:
