@@ -73,7 +73,13 @@ ROWS = """
     FROM address LEFT JOIN mailbox ON mailbox.address_id = address.id
     WHERE domain_id = :domain
 """
+# Through a whole domain, all recipients are read once; of a single address only its own.
 MATCHING = """
+    AND (instr(local_part, :name) OR address.id IN (
+        SELECT address_id FROM recipient WHERE instr(email, :text)
+    ))
+"""
+MATCHING_ONE = """
     AND (instr(local_part, :name) OR EXISTS (
         SELECT 1 FROM recipient WHERE address_id = address.id AND instr(email, :text)
     ))
@@ -121,10 +127,10 @@ def page(domain: Domain, search: str = "", show: Show = Show.ALL, after: str = "
         "postmaster": names.POSTMASTER,
         "limit": PAGE + 1,
     }
-    matching = [ROWS, MATCHING if text else "", SHOWN[show]]
-    found = read([*matching, OTHERS], values)
+    found = read([ROWS, MATCHING if text else "", SHOWN[show], OTHERS], values)
     more = found[PAGE - 1][1] if len(found) > PAGE else None
-    first = [] if after else read([*matching, REQUIRED], values)
+    required = [ROWS, MATCHING_ONE if text else "", SHOWN[show], REQUIRED]
+    first = [] if after else read(required, values)
     return Page(completed([*first, *found[:PAGE]]), more)
 
 
