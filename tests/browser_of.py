@@ -40,23 +40,25 @@ class Reply:
         for part in str(field["aria-describedby"]).split():
             found = self.soup.find(id=part)
             if part.endswith("-wrong") and isinstance(found, Tag):
-                return " ".join(found.get_text(" ").split())
+                return text_of(found, " ")
         raise AssertionError(f"no message beside {label}")
 
     def messages(self) -> dict[str, str]:
         """Return what is said to be wrong, by the label of the field; "" is the form itself."""
-        found = {
-            label: self.message(label)
-            for label in self.labels()
-            if self.field(label).get("aria-invalid") == "true"
-        }
-        if heads := self.soup.select("form .notice.wrong, main .notice.wrong"):
-            found[""] = " ".join(" ".join(head.get_text(" ").split()) for head in heads)
-        return found
+        found = {}
+        for label in self.soup.find_all("label"):
+            field = field_of(self.soup, label)
+            if field is not None and field.get("aria-invalid") == "true":
+                found[text_of(label)] = self.message(text_of(label))
+        if heads := self.soup.select(".notice.wrong"):
+            found[""] = " ".join(
+                text_of(head, " ") for head in heads if not head.find_parent("template")
+            )
+        return {label: words for label, words in found.items() if words}
 
     def labels(self) -> list[str]:
         """Return the labels of all fields, from top to bottom."""
-        return [" ".join(label.get_text().split()) for label in self.soup.select("label")]
+        return [text_of(label) for label in self.soup.find_all("label")]
 
     def value(self, label: str) -> str:
         """Return what stands in the field of this label; of a choice, the label of its answer."""
@@ -68,7 +70,7 @@ class Reply:
             return chosen.get_text(strip=True) if chosen else ""
         if field.get("type") == "radio":
             around = field.find_parent("label")
-            return " ".join(around.get_text().split()) if around else ""
+            return text_of(around) if around else ""
         return str(field.get("value", ""))
 
     def ticked(self, label: str) -> bool:
@@ -87,7 +89,7 @@ class Reply:
     def words(self, selector: str = "body") -> str:
         """Return the text that a person reads in the first element that matches."""
         found = self.soup.select_one(selector) if selector != "body" else self.soup
-        return " ".join(found.get_text(" ").split()) if found is not None else ""
+        return text_of(found, " ") if found is not None else ""
 
     def toast(self) -> str:
         """Return what the toast says."""
@@ -96,14 +98,14 @@ class Reply:
     def links(self) -> dict[str, str]:
         """Return where the links lead, by their text or by what is said of them aloud."""
         return {
-            str(link.get("aria-label") or " ".join(link.get_text(" ").split())): str(link["href"])
+            str(link.get("aria-label") or text_of(link, " ")): str(link["href"])
             for link in self.soup.select("a[href]")
         }
 
     def buttons(self) -> list[str]:
         """Return the text of the buttons that a person sees."""
         return [
-            " ".join(button.get_text(" ").split())
+            text_of(button, " ")
             for button in self.soup.select("button")
             if "default" not in (button.get("class") or [])
         ]
@@ -120,13 +122,13 @@ class Reply:
         """Return what the list says of one address."""
         for email_here, row in zip(self.emails(), self.soup.select(".entry .row"), strict=True):
             if email_here == email:
-                return " ".join(row.get_text(" ").split())
+                return text_of(row, " ")
         raise AssertionError(f"no row of {email} among {self.emails()}")
 
     def partial(self, target: str) -> str | None:
         """Return the text that a fragment brings for another place of the page."""
         found = self.soup.find("hx-partial", attrs={"hx-target": target})
-        return " ".join(found.get_text(" ").split()) if isinstance(found, Tag) else None
+        return text_of(found, " ") if isinstance(found, Tag) else None
 
 
 class Browser:
@@ -201,20 +203,29 @@ class Browser:
         return {cookie.key: cookie.value for cookie in self.client._cookies.values()}
 
 
+def text_of(element: Tag, between: str = "") -> str:
+    """Return the text of an element as a person reads it."""
+    return " ".join(element.get_text(between).split())
+
+
+def field_of(tree: BeautifulSoup | Tag, label: Tag) -> Tag | None:
+    """Return the input that a label names, around it or by its id."""
+    inner = label.find(["input", "textarea", "select"])
+    named = inner or tree.find(id=str(label.get("for")))
+    return named if isinstance(named, Tag) else None
+
+
 def labelled(tree: BeautifulSoup | Tag, label: str) -> Tag | None:
     """Return the input of a label, or the chosen one of the choices beneath a legend."""
-    for found in tree.select("label"):
-        if " ".join(found.get_text().split()) == label:
-            inner = found.find(["input", "textarea", "select"])
-            if isinstance(inner, Tag):
-                return inner
-            named = tree.find(id=str(found["for"]))
-            assert isinstance(named, Tag), f"the label {label!r} names nothing"
+    for found in tree.find_all("label"):
+        if text_of(found) == label:
+            named = field_of(tree, found)
+            assert named is not None, f"the label {label!r} names nothing"
             return named
-    for legend in tree.select("fieldset > legend"):
+    for legend in tree.find_all("legend"):
         around = legend.parent
-        if around is not None and " ".join(legend.get_text().split()) == label:
-            radios = around.select("input[type=radio]")
+        if around is not None and text_of(legend) == label:
+            radios = around.find_all("input", type="radio")
             return next((radio for radio in radios if radio.has_attr("checked")), radios[0])
     return None
 
@@ -246,7 +257,7 @@ def typed_in(field: Tag) -> str:
 def data_of(form: Tag) -> dict[str, str]:
     """Return what a form sends as it stands."""
     sent: dict[str, str] = {}
-    for field in form.select("input, textarea, select"):
+    for field in form.find_all(["input", "textarea", "select"]):
         name, kind = str(field.get("name", "")), field.get("type")
         if not name or (kind in ("checkbox", "radio") and not field.has_attr("checked")):
             continue
