@@ -92,12 +92,11 @@ def ask_to_log_in() -> Response:
     if request.method in SAFE:
         here = request.full_path.rstrip("?")
         if wants_fragment():
-            here = own_path(urlsplit(request.headers.get("HX-Current-URL", "")).path)
+            shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+            here = own_path(shown._replace(scheme="", netloc="", fragment="").geturl())
         return turn_to(url_for("log_in.form", next=here))
     template = "errors/_session.html" if wants_fragment() else "errors/session.html"
-    response = make_response(render_template(template), 401)
-    response.vary.add("HX-Request-Type")
-    return response
+    return make_response(render_template(template), 401)
 
 
 def turn_to(url: str) -> Response:
@@ -129,8 +128,9 @@ def guard_headers(response: Response) -> Response:
     if request.is_secure and settings.current.hsts_seconds:
         seconds = settings.current.hsts_seconds
         response.headers["Strict-Transport-Security"] = f"max-age={seconds}; includeSubDomains"
-    if request.endpoint != "static":
+    if request.endpoint != "static" or response.status_code != 200:
         response.headers["Cache-Control"] = "no-store"
+        response.vary.add("HX-Request-Type")
     return response
 
 
