@@ -78,6 +78,13 @@ def switch(name: str, way: str) -> Response:
     return about_page(domain, form, 422)
 
 
+@bp.get("/domains/<name>/switch-<any(on,off):way>")
+@bp.get("/domains/<name>/remove")
+def switched(name: str, **_: str) -> Response:
+    """Answer the URL of a refused button when it is typed or reloaded."""
+    return make_response(redirect(url_for(".about", name=name), 303))
+
+
 @bp.post("/domains/<name>/remove")
 def remove(name: str) -> Response:
     """Remove the domain, with a way back."""
@@ -105,3 +112,9 @@ def restore(id_: int) -> Response:
     again.form_errors.extend(form.form_errors)
     again.refused = form.refused
     return page(again, 422)
+
+
+@bp.get("/domains/removed/<int:id_>/restore")
+def restored(id_: int) -> Response:  # noqa: ARG001
+    """Answer the URL of a refused restore when it is typed or reloaded."""
+    return make_response(redirect(url_for(".list_"), 303))

@@ -42,6 +42,12 @@ def switch() -> Response:
     return response
 
 
+@bp.get("/language")
+def switched() -> Response:
+    """Answer the URL of the switch when it is typed or reloaded."""
+    return make_response(redirect("/", 303))
+
+
 def init_app(app: Flask) -> None:
     """Teach the application both languages."""
     Babel(

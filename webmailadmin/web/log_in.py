@@ -75,6 +75,12 @@ def log_out() -> Response:
     return make_response(redirect("/", 303))
 
 
+@bp.get("/log-out")
+def logged_out() -> Response:
+    """Answer the URL of the button when it is typed or reloaded."""
+    return make_response(redirect("/", 303))
+
+
 @bp.get("/password")
 def own_password() -> Response:
     """Ask for a new password of one's own."""
