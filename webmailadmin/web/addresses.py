@@ -112,7 +112,8 @@ def edit(email: str) -> Response:
     if choice in ("yes", "no"):
         editor.mailbox.data = choice
         fragment = "addresses/_toggled.html"
-    context = editor_context(address, editor) | {"toggled": choice is not None}
+    context = editor_context(address, editor)
+    context |= {"toggled": choice is not None, "opened": "opened" in request.args}
     return page_of(address.domain, fragment, 200, **context)
 
 
@@ -179,7 +180,7 @@ def saved_answer(before: Row, saved: addresses.Saved) -> Response:
     to = url_for(".list_", name=saved.address.domain.name)
     opened = after.has_mailbox and not before.has_mailbox
     if opened:
-        to = url_for(".edit", email=after.email)
+        to = url_for(".edit", email=after.email, opened="yes")
     context = editor_context(saved.address, new_editor(saved.address, None))
     return done("addresses/_saved.html", to, toast, **(context | {"opened": opened}))
 
