@@ -216,7 +216,10 @@ def removed_for(account: Account) -> list[Domain]:
 
 
 def bring_back(account: Account, id_: int) -> Domain:
-    """Bring back a removed domain with its postmaster@. Raises NotFound, DomainExists."""
+    """Bring back a removed domain with its postmaster@ and its catch-all.
+
+    Raises NotFound, DomainExists, CatchAllLoop, PostmasterNeedsDestination.
+    """
     domain = next((d for d in removed_for(account) if d.id == id_), None)
     if domain is None:
         raise NotFound
@@ -231,6 +234,11 @@ def bring_back(account: Account, id_: int) -> Domain:
         if kept is None:
             raise NotFound
         removal.restore(kept, by=account)
+        other = domain.catch_all_domain
+        if other is not None and other.removed_at is not None:
+            Domain.update(catch_all_domain=None).where(Domain.id == domain.id).execute()
+            journal.record("catch-all.none", by=account.name, domain=domain)
+        routing.refuse_catch_all_circle(domain)
         routing.settle_domain(domain)
     found: Domain = Domain.get_by_id(domain.id)
     return found

@@ -174,15 +174,16 @@ def unknown_targets(domain: str, only: str | None = None) -> set[str]:
     )
     if only is not None:
         query = query.where(Recipient.target == only)
-    caught = {end for end in catch_all_ends(domain) if only in (None, end) and not address_of(end)}
+    caught = {end for end in catch_all_ends(domain, only) if not address_of(end)}
     return caught | {row.target for row in query}
 
 
-def catch_all_ends(*domains: str) -> set[str]:
-    """Return the addresses in these domains that catch-alls lead to."""
-    rows = Domain.select(Domain.catch_all_target).where(Domain.catch_all_target.is_null(False))
-    ends = {row.catch_all_target or "" for row in rows}
-    return {end for end in ends if names.domain_of(end) in domains}
+def catch_all_ends(domain: str, only: str | None = None) -> set[str]:
+    """Return the addresses in `domain` that catch-alls lead to."""
+    there = Domain.catch_all_target.endswith(f"@{domain}")
+    which = there if only is None else Domain.catch_all_target == only
+    rows = Domain.select(Domain.catch_all_target).where(which)
+    return {row.catch_all_target or "" for row in rows}
 
 
 def settle_domain(domain: Domain, *more: str) -> None:
@@ -194,7 +195,8 @@ def settle_domain(domain: Domain, *more: str) -> None:
     catching = Domain.select(Domain.name).where(Domain.catch_all_domain == domain)
     into = [domain.name, *(row.name for row in catching)]
     targets = Recipient.select(Recipient.target).distinct().where(Recipient.domain.in_(into))
-    settle(*more, *(row.target for row in targets), *catch_all_ends(*into))
+    ends = [end for name in into for end in catch_all_ends(name)]
+    settle(*more, *(row.target for row in targets), *ends)
 
 
 def refuse_dead_postmaster(emails: Iterable[str]) -> None:
@@ -296,7 +298,10 @@ def refuse_circles(email: str) -> None:
 
 
 def sources_of(targets: set[str]) -> dict[str, int]:
-    """Return the addresses redirected to one of these, with their number of recipients."""
+    """Return what sends mail on to one of these, with its number of recipients.
+
+    That are addresses redirected there, and unknown names whose catch-all leads there.
+    """
     counted = Recipient.alias()
     count = counted.select(fn.COUNT(counted.id)).where(counted.address == Address.id)
     rows = (
@@ -304,31 +309,21 @@ def sources_of(targets: set[str]) -> dict[str, int]:
         .join(Recipient)
         .where(Recipient.target.in_(list(targets)))
     )
-    return dict(tuples(rows))
+    caught = [same_names_elsewhere(target) for target in targets]
+    catching = Domain.select(Domain.name).where(
+        Domain.catch_all_target.in_(list(targets)), Domain.removed_at.is_null()
+    )
+    caught += [unknown_targets(domain.name) for domain in catching]
+    return dict.fromkeys(set().union(*caught), 1) | dict(tuples(rows))
 
 
 def refuse_catch_all_circle(domain: Domain) -> None:
-    """Raise CatchAllLoop when mail for an unknown name of `domain` comes back to one."""
+    """Refuse what mail that is sent on to unknown names of `domain` would do.
+
+    Raises CatchAllLoop, TooManyInAll, TooManySteps.
+    """
     try:
-        if domain.catch_all_domain_id:
-            for start in forwarded_unknown_names(domain):
-                expand(start)
-        elif domain.catch_all_target:
-            before, _ = expand(domain.catch_all_target)
-            for stop in before:
-                if names.domain_of(stop) == domain.name and not address_of(stop):
-                    raise CatchAllLoop(path=path_to(stop, before))
+        for name in unknown_targets(domain.name):
+            refuse_circles(name)
     except RecipientLoop as circle:
         raise CatchAllLoop(**circle.values) from circle
-
-
-def forwarded_unknown_names(domain: Domain) -> list[str]:
-    """Return the unknown names of `domain` that its catch-all's domain redirects further."""
-    known = Address.select(Address.local_part).where(Address.domain == domain)
-    rows = (
-        Address.select(Address.local_part)
-        .distinct()
-        .join(Recipient)
-        .where(Address.domain == domain.catch_all_domain_id, Address.local_part.not_in(known))
-    )
-    return [f"{row.local_part}@{domain.name}" for row in rows]
