@@ -19,7 +19,7 @@ from webmailadmin.servers.render import MAIL_USER, UnfitValue, Values, render_in
 LOOPBACK = "127.0.0.1"
 SECONDS_TO_START = 20
 SECONDS_TO_STOP = 5
-# What start_private needs of Debian: a package, and a file by which it is known.
+# What these servers need of Debian: a package, and a file by which it is known.
 PACKAGES = {
     "postfix": "/usr/sbin/postfix",
     "postfix-sqlite": "/usr/lib/postfix/postfix-sqlite.so",
