@@ -21,9 +21,7 @@ def wants_fragment() -> bool:
 
 def answer(page: str, fragment: str, status: int = 200, /, **context: object) -> Response:
     """Render the page, or the fragment of it that htmx asks for."""
-    return make_response(
-        render_template(fragment if wants_fragment() else page, **context), status
-    )
+    return make_response(render_template(fragment if wants_fragment() else page, **context), status)
 
 
 def done(fragment: str, to: str, toast: Toast | None = None, /, **context: object) -> Response:
