@@ -24,6 +24,8 @@ def of_address(email: str) -> Response:
 def page(domain: Domain, email: str | None) -> Response:
     """Show the entries, the latest first; `?before=` goes on with older ones."""
     before = request.args.get("before", type=int)
+    if before is not None:
+        before = max(before, 0)  # a number that SQLite cannot hold breaks the query
     entries = journal.read(domain, email, before)
     more = entries[journal.PAGE - 1].id if len(entries) > journal.PAGE else None
     return make_response(
