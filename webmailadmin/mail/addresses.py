@@ -47,9 +47,12 @@ class Saved:
 
 def of(account: Account, email: str) -> Address:
     """Return the address `email` for the person who asks. Raises AddressGone, NotFound."""
-    address: Address | None = (
-        Address.select(Address, Domain).join(Domain).where(Address.email == email).first()
-    )
+    return found(account, email, Address.email == email)
+
+
+def found(account: Account, email: str, which: object) -> Address:
+    """Return the address that `which` selects, for the person who asks for `email`."""
+    address: Address | None = Address.select(Address, Domain).join(Domain).where(which).first()
     if address is None:
         refuse_gone(account, email)
     if address is None or not account.id:
@@ -68,12 +71,13 @@ def refuse_gone(account: Account, email: str) -> None:
 def add(domain: Domain, typed: str, *, by: Account) -> Address:
     """Add the address that `typed` names in `domain`. It receives nothing yet.
 
-    Raises a LocalPart… refusal, AddressTooLong, AddressExists.
+    Raises a LocalPart… refusal, AddressTooLong, AddressExists; NotFound when the domain is gone.
     """
     local_part = names.local_part(typed, domain.name)
     email = f"{local_part}@{domain.name}"
     with db.atomic():
         # IMMEDIATE: the write lock is ours, nobody can add it between look and insert.
+        routing.still_there(domain)
         if routing.address_of(email):
             raise AddressExists(email=email)
         address: Address = Address.create(domain=domain, local_part=local_part, email=email)
@@ -186,11 +190,12 @@ def remove(address: Address, *, confirmed: bool, by: Account) -> Removed:
 
     Raises PostmasterStays, MailboxWouldGo when it has a mailbox and the person has not agreed,
     PostmasterNeedsDestination when a postmaster@ leads only here, RecipientLoop when a catch-all
-    would send its mail in a circle.
+    would send its mail in a circle; AddressGone when somebody else was quicker.
     """
     if address.local_part == names.POSTMASTER:
         raise PostmasterStays(email=address.email)
     with db.atomic():
+        address = found(by, address.email, Address.id == address.id)
         if mailboxes.of(address) is not None and not confirmed:
             raise MailboxWouldGo
         kept = take_away(address, by=by.name)

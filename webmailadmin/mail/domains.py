@@ -104,6 +104,7 @@ def switch(domain: Domain, enabled: bool, *, by: Account) -> None:
     Raises PostmasterNeedsDestination when another domain's postmaster@ leads only here.
     """
     with db.atomic():
+        routing.still_there(domain)
         done = (
             Domain.update(enabled=enabled, version=Domain.version + 1)
             .where(Domain.id == domain.id, Domain.enabled != enabled)
@@ -129,6 +130,9 @@ def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Ac
         there = read_other_domain(domain, other, by)
     target = names.without_extension(email) if email else None
     with db.atomic():
+        for concerned in (domain, there):
+            if concerned is not None:
+                routing.still_there(concerned)
         live = target is not None and routing.arrives(target, domain.name)
         if target and not (live and is_there(target)):
             raise CatchAllDead(email=email)
@@ -180,6 +184,7 @@ def remove(domain: Domain, *, by: Account) -> None:
     Raises DomainNotEmpty, DomainIsCatchAll, PostmasterNeedsDestination.
     """
     with db.atomic():
+        routing.still_there(domain)
         others = Address.local_part != names.POSTMASTER
         if Address.select().where(Address.domain == domain, others).exists():
             raise DomainNotEmpty(name=names.shown(domain.name))

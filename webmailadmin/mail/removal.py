@@ -48,11 +48,13 @@ def restore(kept: Removed, typed: str = "", *, by: Account) -> Address:
 
     typed: another name before the @; empty for its own. Nothing is merged or overwritten: a
     mailbox returns to its address only while that has none.
-    Raises NameTaken with a free name to propose, a LocalPart… refusal, RecipientLoop.
+    Raises NameTaken with a free name to propose, a LocalPart… refusal, RecipientLoop;
+    NotFound when it has come back already or its domain is gone.
     """
     domain = kept.domain
     local_part = names.local_part(typed, domain.name) if typed.strip() else kept.local_part
     with db.atomic():
+        routing.still_there(domain)
         if not Removed.delete().where(Removed.id == kept.id).execute():
             raise NotFound
         address = place_for(kept, local_part)

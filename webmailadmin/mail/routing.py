@@ -13,6 +13,7 @@ from peewee import JOIN, fn
 from webmailadmin.mail import names
 from webmailadmin.mail.errors import (
     CatchAllLoop,
+    NotFound,
     PostmasterNeedsDestination,
     RecipientLoop,
     TooManyInAll,
@@ -33,6 +34,14 @@ ADDRESS = "SELECT * FROM address WHERE email = ?"
 def domain_named(name: str) -> Domain | None:
     """Return the domain of ours with this A-label, or None."""
     found: Domain | None = next(iter(Domain.raw(DOMAIN, name)), None)
+    return found
+
+
+def still_there(domain: Domain) -> Domain:
+    """Return the domain as it is now, under the lock. Raises NotFound when it was removed."""
+    found = domain_named(domain.name)
+    if found is None or found.id != domain.id:
+        raise NotFound
     return found
 
 
