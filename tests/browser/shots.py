@@ -1,0 +1,186 @@
+"""Pictures of all pages and states, to be looked at: `pytest tests/browser/shots.py`.
+
+They come into `shots/`, in both languages, at both widths, light and dark.
+"""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESKTOP, PHONE, OpenPage
+from tests.browser.panel import CHECKOUT, Panel
+from tests.browser.watch import Watch
+from tests.browser.words import Words
+from webmailadmin import demo
+from webmailadmin.mail import addresses, domains
+
+FOLDER = CHECKOUT / "shots"
+
+
+class Camera:
+    """Takes each state at both widths, light and dark."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.number = 0
+
+    def take(self, page: Page, name: str) -> None:
+        """Take the state that the page is in."""
+        self.number += 1
+        for size in (DESKTOP, PHONE):
+            page.set_viewport_size(size)
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                path = FOLDER / f"{self.number:02}-{name}-{self.language}-{size['width']}-{scheme}"
+                page.screenshot(path=f"{path}.png", caret="initial", full_page=size is PHONE)
+        page.set_viewport_size(DESKTOP)
+
+
+def test_pictures_of_everything(
+    panel: Panel, open_page: OpenPage, watch: Watch, words: Words
+) -> None:
+    FOLDER.mkdir(exist_ok=True)
+    watch.expect(401, 404, 409, 410, 422)
+    watch.expect_unreachable()
+    camera = Camera(words.language)
+    language = words.language
+
+    page = open_page("/", language=language, logged_in=False)
+    camera.take(page, "log-in")
+    page.get_by_label(words.name).fill("alice")
+    page.get_by_label(words.password, exact=True).fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice.wrong")).to_be_visible()
+    camera.take(page, "log-in-wrong")
+
+    page = open_page("/", language=language)
+    camera.take(page, "no-domain")
+    page.locator("#name").fill("bonvenon")
+    page.locator("#contact").fill("contact")
+    page.locator(".card .main").click()
+    expect(page.locator("[aria-invalid]").first).to_be_visible()
+    camera.take(page, "install-wrong")
+    page.goto("/password")
+    camera.take(page, "own-password")
+
+    with panel.rules() as alice:
+        demo.fill(alice)
+        domains.install("petit-jardin.fr", "camille@elsewhere.org", by=alice)
+    page.goto("/domains/")
+    camera.take(page, "domains")
+    page.goto("/domains/petit-jardin.fr/about")
+    camera.take(page, "about")
+    page.goto("/domains/petit-jardin.fr/")
+    camera.take(page, "first-steps")
+    page.goto("/domains/petit-jardin.fr/removed/")
+    camera.take(page, "removed-empty")
+    page.goto("/domains/petit-jardin.fr/unknown")
+    page.locator("[name=kind][value=address]").check()
+    camera.take(page, "unknown-address")
+    page.locator("[name=kind][value=domain]").check()
+    page.locator(".main").click()
+    camera.take(page, "unknown-wrong")
+    page.goto("/domains/bonvenon.fr/")
+    camera.take(page, "list")
+    page.locator("#q").fill("dur")
+    expect(page.locator("#rows .row")).not_to_have_count(51)
+    camera.take(page, "search")
+    page.locator("#q").fill("nobody at all")
+    expect(page.locator("#found .empty")).to_be_visible()
+    camera.take(page, "search-nothing")
+    page.goto("/domains/bonvenon.fr/?show=to-look-at")
+    camera.take(page, "to-look-at")
+
+    page.goto("/domains/bonvenon.fr/")
+    page.locator("#local_part").fill("Élodie!")
+    page.keyboard.press("Enter")
+    expect(page.locator("#local_part[aria-invalid]")).to_be_visible()
+    camera.take(page, "add-wrong")
+    page.locator("#local_part").fill("bo@harbour-books.co.uk")
+    page.keyboard.press("Enter")
+    expect(page.locator("#add-address .message a")).to_be_visible()
+    camera.take(page, "add-elsewhere")
+    page.locator("#local_part").fill("contact")
+    page.keyboard.press("Enter")
+    expect(page.locator(".editor")).to_be_visible()
+    camera.take(page, "add-exists")
+    page.goto("/domains/bonvenon.fr/")
+    page.locator("#local_part").fill("elodie")
+    page.keyboard.press("Enter")
+    expect(page.locator(".editor")).to_be_visible()
+    camera.take(page, "editor-new")
+    page.get_by_label(words.password, exact=True).fill("short")
+    page.get_by_label(words.confirmation).fill("other")
+    page.get_by_label(words.size_limit).fill("many")
+    page.get_by_label(words.recipients).fill("Ann <ann@x.org>; nonsense\nelodie@bonvenon.fr")
+    page.locator(".editor .main").click()
+    expect(page.locator(".editor [aria-invalid]").first).to_be_visible()
+    camera.take(page, "editor-wrong")
+    page.get_by_label(words.recipients).fill("")
+    page.get_by_label(words.size_limit).fill("1024")
+    page.get_by_role("button", name=words.generate).click()
+    expect(page.locator(".editor input.code").first).to_be_visible()
+    camera.take(page, "editor-generated")
+    page.locator(".editor .main").click()
+    expect(page.locator(".programs")).to_be_visible()
+    camera.take(page, "saved")
+    page.goto("/addresses/contact@bonvenon.fr/edit")
+    camera.take(page, "editor-mailbox")
+    page.locator(".choice label").nth(1).click()
+    expect(page.locator("[name=may_remove]")).to_be_visible()
+    camera.take(page, "warning")
+    page.locator(".editor .main").click()
+    expect(page.locator(".message").first).to_be_visible()
+    camera.take(page, "warning-not-ticked")
+    page.locator("[name=may_remove]").check()
+    page.locator(".editor .main").click()
+    expect(page.locator(".toast")).to_be_visible()
+    camera.take(page, "mailbox-removed")
+    page.goto("/addresses/elodie@bonvenon.fr/edit")
+    page.locator(".editor .danger").click()
+    expect(page.locator("[name=may_remove]")).to_be_visible()
+    camera.take(page, "delete-asked")
+    page.locator("[name=may_remove]").check()
+    page.locator(".editor .danger").click()
+    expect(page.locator(".toast")).to_be_visible()
+    camera.take(page, "deleted")
+    page.goto("/domains/bonvenon.fr/removed/")
+    camera.take(page, "removed")
+    with panel.rules() as alice:
+        bonvenon = domains.of(alice, "bonvenon.fr")
+        addresses.add(bonvenon, "elodie", by=alice)
+    page.locator(".row .end button").first.click()
+    expect(page.locator(".editor")).to_be_visible()
+    camera.take(page, "name-taken")
+    page.goto("/domains/bonvenon.fr/journal")
+    camera.take(page, "journal")
+    page.goto("/addresses/contact@bonvenon.fr/journal")
+    camera.take(page, "journal-of-address")
+    page.goto("/nothing-here")
+    camera.take(page, "not-found")
+    page.goto("/addresses/postmaster@bonvenon.fr/edit")
+    camera.take(page, "postmaster")
+    with panel.rules() as alice:
+        address = addresses.of(alice, "postmaster@bonvenon.fr")
+        wish = addresses.Wish(address.version, mailbox=False, recipients="bob@elsewhere.org")
+        addresses.save(address, wish, by=alice)
+    page.get_by_label(words.recipients).fill("carol@elsewhere.org")
+    page.locator(".editor .main").click()
+    expect(page.locator(".notice.wrong")).to_be_visible()
+    camera.take(page, "changed-meanwhile")
+    with panel.rules() as alice:
+        domains.switch(domains.of(alice, "bonvenon.fr"), False, by=alice)
+    page.goto("/domains/bonvenon.fr/about")
+    camera.take(page, "domain-off")
+    page.goto("/addresses/postmaster@bonvenon.fr/edit")
+    page.context.clear_cookies(name="__Host-session")
+    page.locator(".editor .main").click()
+    expect(page.locator("#notice .notice")).to_be_visible()
+    camera.take(page, "session-over")
+    panel.stop()
+    page.locator(".editor .main").click()
+    camera.take(page, "unreachable")
+    panel.start()
+    page = open_page("/domains/bonvenon.fr/", language=language, size=PHONE)
+    page.locator(".opener").click()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.screenshot(path=f"{FOLDER}/50-menu-{language}-390-{scheme}.png", caret="initial")
