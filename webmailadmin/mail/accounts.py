@@ -46,6 +46,8 @@ def add(name: str, password: str | None, *, by: str) -> str | None:
 
     Raises AccountNameMalformed, AccountExists, and what passwords.check refuses.
     """
+    if not name.isascii():  # before lower(), which makes an ASCII k of a KELVIN SIGN
+        raise AccountNameMalformed
     name = name.strip().lower()
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])", name):
         raise AccountNameMalformed

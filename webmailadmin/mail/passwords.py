@@ -15,7 +15,7 @@ from webmailadmin.mail.errors import (
     PasswordTooLong,
     PasswordTooShort,
 )
-from webmailadmin.mail.names import has_hidden
+from webmailadmin.mail.names import has_hidden, shown
 
 LONGEST = 72  # bytes: bcrypt sees no more, and Dovecot would cut there in silence
 # What people here try first and an English list does not know.
@@ -55,8 +55,10 @@ def check(password: str, confirmation: str, *, least: int, about: str) -> None:
 def refuse_guessable(password: str, about: str) -> None:
     """Raise when the password is the address, a part of it, or one that is tried early."""
     name, _, domain = about.partition("@")
-    if password.casefold() in (about, name, domain, domain.partition(".")[0], name + domain):
-        raise PasswordIsAddress
+    for named in (domain, shown(domain)):
+        site = named.partition(".")[0]
+        if password.casefold() in (f"{name}@{named}", name, named, site, name + named):
+            raise PasswordIsAddress
     from zxcvbn import zxcvbn  # noqa: PLC0415 - slow import, needed by few requests
 
     if zxcvbn(password, user_inputs=[*COMMON, about, name, domain])["score"] <= WEAK:
