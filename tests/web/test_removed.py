@@ -136,7 +136,8 @@ def test_what_was_never_removed_is_not_found(browser, bonvenon, id_, method, hea
         f"{REMOVED}{id_}/restore", method=method, data={"csrf_token": token}, headers=headers
     )
 
-    assert (reply.status, everything()) == (404, before)
+    assert reply.status in (404, 405)
+    assert everything() == before
 
 
 def test_what_was_removed_elsewhere_is_not_found_here(browser, contact, alice):

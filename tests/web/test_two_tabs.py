@@ -5,7 +5,7 @@ import pytest
 from tests.browser_of import FRAGMENT, Browser
 from tests.conftest import PASSWORD
 from tests.web.conftest import CONTACT, LIST, everything
-from webmailadmin.mail import accounts, addresses, passwords
+from webmailadmin.mail import accounts, passwords
 from webmailadmin.models import Address, Mailbox, Recipient, Session
 
 GOOD = "correct horse battery"
@@ -66,10 +66,8 @@ def test_an_old_form_says_in_french_who_did_what(french, bruno, contact, headers
     stale = french.submit(page, "form.editor", {"Taille limite (Mo)": "77"}, headers=headers)
 
     assert stale.messages() == {
-        "": "Entre-temps, bruno a modifié contact@bonvenon.fr\u00a0: taille limite passée de 1024"
-        " à 2048 Mo. Votre saisie est toujours là\u202f; enregistrez de nouveau pour l’appliquer.".replace(
-            "\u00a0", " "
-        ).replace("\u202f", " ")
+        "": "Entre-temps, bruno a modifié contact@bonvenon.fr : taille limite passée de 1024 à"
+        " 2048 Mo. Votre saisie est toujours là ; enregistrez de nouveau pour l’appliquer."
     }
 
 
@@ -156,13 +154,8 @@ def test_a_form_of_an_ended_session_changes_nothing_and_goes_through_after_a_log
     late = browser.submit(page, "form.editor", {"Redirect to": "ann@x.org"}, headers=headers)
 
     assert late.status == 401
-    assert (
-        late.words(".notice")
-        == (
-            "Your session is over; nothing was changed, and what you typed is still here."
-            " Log in in another tab , then send it again."
-        ).replace("tab ,", "tab,")
-        or "Log in in another tab" in late.links()
+    assert late.words(".notice").startswith(
+        "Your session is over; nothing was changed, and what you typed is still here."
     )
     assert late.links()["Log in in another tab"] == "/log-in"
     assert everything() == before
