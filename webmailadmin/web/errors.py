@@ -5,7 +5,7 @@ import secrets
 
 import peewee
 from flask import Flask, Response, g
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from webmailadmin.mail.errors import AddressGone, Changed, NotFound, Refusal
 from webmailadmin.web.htmx import answer
@@ -38,6 +38,12 @@ def refused(refusal: Refusal) -> Response:
     """A refusal that belongs to no form on the page."""
     domain = refusal.values.get("domain") if isinstance(refusal, AddressGone) else None
     return say(in_words(refusal), status_of(refusal), removed_from=domain)
+
+
+def not_our_host(_: SecurityError) -> Response:
+    """A host name that is not ours: no page can be built, since its links need one."""
+    words = gettext("This request cannot be understood.")
+    return Response(words, 400, mimetype="text/plain")
 
 
 def http_error(error: HTTPException) -> Response:
@@ -79,6 +85,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(NotFound, not_found)
     app.register_error_handler(404, not_found)
     app.register_error_handler(Refusal, refused)
+    app.register_error_handler(SecurityError, not_our_host)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(peewee.OperationalError, busy)
     app.register_error_handler(Exception, broken)
