@@ -1,5 +1,7 @@
 """Log in, log out, one's own password."""
 
+from urllib.parse import urlsplit
+
 from flask import (
     Blueprint,
     Response,
@@ -60,7 +62,7 @@ def page(form: LogInForm, status: int = 200) -> Response:
     Over plain http to another machine the browser would drop our cookie: the page says so,
     where a log-in would fail without a word.
     """
-    host = request.host.rpartition(":")[0].strip("[]") or request.host
+    host = urlsplit(f"//{request.host}").hostname
     unsafe = not request.is_secure and host not in LOOPBACK
     return make_response(render_template("log_in/page.html", form=form, unsafe=unsafe), status)
 
