@@ -13,7 +13,7 @@ from webmailadmin.words import time_zone
 
 LANGUAGES = {"fr": "Français", "en": "English"}
 TRANSLATIONS = Path(__file__).parent.parent / "translations"
-COOKIE = "language"
+COOKIE = "__Host-language"
 A_YEAR = 31536000  # seconds
 
 bp = Blueprint("language", __name__)
@@ -37,7 +37,12 @@ def switch() -> Response:
     response = make_response(redirect(own_path(form.next.data), 303))
     if form.validate_on_submit() and form.language.data in LANGUAGES:
         response.set_cookie(
-            COOKIE, form.language.data, max_age=A_YEAR, httponly=True, samesite="Lax"
+            COOKIE,
+            form.language.data,
+            max_age=A_YEAR,
+            secure=True,
+            httponly=True,
+            samesite="Lax",
         )
     return response
 
