@@ -49,13 +49,13 @@ def restore(kept: Removed, typed: str = "", *, by: Account) -> Address:
     typed: another name before the @; empty for its own. Nothing is merged or overwritten: a
     mailbox returns to its address only while that has none.
     Raises NameTaken with a free name to propose, a LocalPart… refusal, RecipientLoop;
-    NotFound when it has come back already or its domain is gone.
+    NotFound when it has come back already, its date is past or its domain is gone.
     """
     domain = kept.domain
     local_part = names.local_part(typed, domain.name) if typed.strip() else kept.local_part
     with db.atomic():
         routing.still_there(domain)
-        if not Removed.delete().where(Removed.id == kept.id).execute():
+        if not Removed.delete().where(Removed.id == kept.id, Removed.until > now()).execute():
             raise NotFound
         address = place_for(kept, local_part)
         if kept.mailbox_id is not None:
@@ -75,11 +75,11 @@ def place_for(kept: Removed, local_part: str) -> Address:
     living = Address.get_or_none(Address.id == kept.address_id)
     if not kept.whole and living is not None and local_part == living.local_part:
         if mailboxes.of(living) is not None:
-            raise taken(domain, local_part)
+            raise taken(kept, local_part)
         Address.update(version=Address.version + 1).where(Address.id == living.id).execute()
         return living
     if routing.address_of(f"{local_part}@{domain.name}"):
-        raise taken(domain, local_part)
+        raise taken(kept, local_part)
     again: Address = Address.create(
         # Its own number again, so that an earlier mailbox of it still finds the way back.
         id=kept.address_id if kept.whole and living is None else None,
@@ -92,10 +92,10 @@ def place_for(kept: Removed, local_part: str) -> Address:
     return again
 
 
-def taken(domain: Domain, local_part: str) -> NameTaken:
+def taken(kept: Removed, local_part: str) -> NameTaken:
     """Refuse a name that lives again, and propose a free one."""
-    proposal = free_name(domain, local_part)
-    return NameTaken(email=f"{local_part}@{domain.name}", proposal=proposal)
+    proposal = free_name(kept.domain, kept.local_part)
+    return NameTaken(email=f"{local_part}@{kept.domain.name}", proposal=proposal)
 
 
 def free_name(domain: Domain, local_part: str) -> str:
