@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from tests.browser.panel import PASSWORD, Panel
 from tests.browser.watch import Watch
@@ -103,6 +103,14 @@ def open_page(chromium: Browser, panel: Panel, watch: Watch) -> Iterator[OpenPag
     yield open_
     for context in contexts:
         context.close()
+
+
+class Held(list[Route]):
+    """Requests that wait for their answer until the test lets them go on."""
+
+    def hold(self, route: Route) -> None:
+        """Keep one."""
+        self.append(route)
 
 
 def log_in(page: Page, panel: Panel) -> None:
