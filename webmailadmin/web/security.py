@@ -139,7 +139,12 @@ def init_app(app: Flask) -> None:
     public = urlsplit(settings.current.public_url).hostname
     app.config.update(
         SECRET_KEY=secret_key(settings.current.data),
-        TRUSTED_HOSTS=[*LOOPBACK, "[::1]", *settings.current.trusted_hosts, *([public] if public else [])],
+        TRUSTED_HOSTS=[
+            *LOOPBACK,
+            "[::1]",
+            *settings.current.trusted_hosts,
+            *([public] if public else []),
+        ],
         MAX_CONTENT_LENGTH=2**20,
         MAX_FORM_MEMORY_SIZE=500_000,
         MAX_FORM_PARTS=200,
