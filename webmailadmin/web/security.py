@@ -13,7 +13,7 @@ from webmailadmin.mail import accounts
 from webmailadmin.web.htmx import wants_fragment
 
 SESSION_COOKIE = "__Host-session"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost")
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 # What anybody may open; every other page wants a log-in, also one written tomorrow.
@@ -139,12 +139,7 @@ def init_app(app: Flask) -> None:
     public = urlsplit(settings.current.public_url).hostname
     app.config.update(
         SECRET_KEY=secret_key(settings.current.data),
-        TRUSTED_HOSTS=[
-            *LOOPBACK,
-            "[::1]",
-            *settings.current.trusted_hosts,
-            *([public] if public else []),
-        ],
+        TRUSTED_HOSTS=[*LOOPBACK, *settings.current.trusted_hosts, *([public] if public else [])],
         MAX_CONTENT_LENGTH=2**20,
         MAX_FORM_MEMORY_SIZE=500_000,
         MAX_FORM_PARTS=200,
