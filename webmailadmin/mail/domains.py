@@ -184,7 +184,7 @@ def remove(domain: Domain, *, by: Account) -> None:
     Raises DomainNotEmpty, DomainIsCatchAll, PostmasterNeedsDestination.
     """
     with db.atomic():
-        routing.still_there(domain)
+        was = routing.still_there(domain)
         others = Address.local_part != names.POSTMASTER
         if Address.select().where(Address.domain == domain, others).exists():
             raise DomainNotEmpty(name=names.shown(domain.name))
@@ -193,10 +193,11 @@ def remove(domain: Domain, *, by: Account) -> None:
         ):
             raise DomainIsCatchAll(other=names.shown(catching.name), name=names.shown(domain.name))
         addresses.take_away(postmaster_of(domain), by=by.name)
-        # Settled while the name is still ours: whoever leads only here is refused, rather than
-        # sent on to a host outside that nobody chose.
+        # Settled as if switched off, while the name is still ours: whoever leads only here is
+        # refused, rather than sent on to a host outside that nobody chose.
+        Domain.update(enabled=False).where(Domain.id == domain.id).execute()
         routing.settle_domain(domain, f"{names.POSTMASTER}@{domain.name}")
-        Domain.update(removed_at=now(), version=Domain.version + 1).where(
+        Domain.update(enabled=was.enabled, removed_at=now(), version=Domain.version + 1).where(
             Domain.id == domain.id
         ).execute()
         journal.record("domain.removed", by=by.name, domain=domain)

@@ -1,0 +1,570 @@
+"""Domains: install, switch, catch-all, remove, bring back."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.mail import truth
+from tests.mail.stage import (
+    acts_on,
+    catch_all,
+    domain_of,
+    emails_in,
+    everything,
+    find,
+    install,
+    make,
+    receives,
+    recipients_of,
+    save,
+    sql,
+)
+from webmailadmin.mail import addresses, domains, removal
+from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail.errors import (
+    CatchAllDead,
+    CatchAllDomainMissing,
+    CatchAllMalformed,
+    CatchAllMissing,
+    ContactDead,
+    ContactInside,
+    ContactMissing,
+    DomainExists,
+    DomainIsCatchAll,
+    DomainNameMalformed,
+    DomainNameMissing,
+    DomainNotEmpty,
+    NotFound,
+    PostmasterNeedsDestination,
+    Refusal,
+    Several,
+)
+from webmailadmin.models import Account, Address, Domain, Removed, now
+
+FAR = "camille@elsewhere.org"
+
+
+def refused(act: Callable[[], object], kind: type[Exception]) -> Exception:
+    """Do what must be refused with `kind`, and see that nothing changed."""
+    before = everything()
+    with pytest.raises(kind) as refusal:
+        act()
+    assert type(refusal.value) is kind
+    assert everything() == before
+    return refusal.value
+
+
+# Install
+
+
+def test_a_domain_comes_with_its_postmaster_redirected_to_the_contact(
+    bonvenon: Domain,
+) -> None:
+    assert emails_in(bonvenon) == ["postmaster@bonvenon.fr"]
+    assert recipients_of("postmaster@bonvenon.fr") == [FAR]
+    assert receives("postmaster@bonvenon.fr")
+    assert (bonvenon.enabled, bonvenon.catch_all_to, bonvenon.catch_all_domain_id) == (
+        True,
+        None,
+        None,
+    )
+    assert acts_on(bonvenon) == ["domain.installed", "recipients.added"]
+    assert sql("SELECT name FROM postfix_domain") == [("bonvenon.fr",)]
+    truth.check()
+
+
+@pytest.mark.parametrize("again", ["ÉTÉ.fr", "xn--t-9fab.fr", "e\u0301te\u0301.fr", "été.fr."])
+def test_a_domain_with_accents_is_one_domain_however_it_is_written(
+    again: str, alice: Account
+) -> None:
+    domain = install("été.fr", by=alice)
+
+    assert domain.name == "xn--t-9fab.fr"
+    assert domains.of(alice, again) == domain
+    refusal = refused(lambda: install(again, by=alice), DomainExists)
+    assert isinstance(refusal, DomainExists)
+    assert (refusal.field, refusal.values) == ("name", {"name": "été.fr"})
+
+
+@pytest.mark.parametrize(
+    ("name", "contact", "kinds"),
+    [
+        ("", FAR, [DomainNameMissing]),
+        ("bon venon", FAR, [DomainNameMalformed]),
+        ("../etc/passwd", FAR, [DomainNameMalformed]),
+        ("nouveau.fr", "", [ContactMissing]),
+        ("nouveau.fr", "  ", [ContactMissing]),
+        ("nouveau.fr", "|cmd", [domains.ContactMalformed]),
+        ("nouveau.fr", "a@x.org, b@x.org", [domains.ContactMalformed]),
+        ("nouveau.fr", "Ann <a@x.org>", [domains.ContactMalformed]),
+        ("nouveau.fr", "contact@nouveau.fr", [ContactInside]),
+        ("été.fr", "contact@xn--t-9fab.fr", [ContactInside]),
+        ("", "", [DomainNameMissing, ContactMissing]),
+        ("bonvenon", "a@b@c", [DomainNameMalformed, domains.ContactMalformed]),
+    ],
+)
+def test_what_is_wrong_with_a_new_domain_is_said_all_at_once(
+    name: str, contact: str, kinds: list[type[Refusal]], alice: Account
+) -> None:
+    before = everything()
+
+    with pytest.raises(Refusal) as refusal:
+        install(name, contact=contact, by=alice)
+
+    assert [type(part) for part in refusal.value.parts()] == kinds
+    assert isinstance(refusal.value, Several) == (len(kinds) > 1)
+    assert everything() == before
+
+
+def test_a_contact_inside_the_new_domain_is_told_what_to_do(alice: Account) -> None:
+    with pytest.raises(ContactInside) as refusal:
+        install("nouveau.fr", contact="Contact@Nouveau.fr", by=alice)
+
+    assert (refusal.value.field, refusal.value.values) == ("contact", {"local_part": "contact"})
+
+
+@pytest.mark.parametrize("contact", ["missing@bonvenon.fr", "off@bonvenon.fr", "off+x@bonvenon.fr"])
+def test_a_contact_of_ours_that_receives_nothing_is_refused(
+    contact: str, bonvenon: Domain, alice: Account
+) -> None:
+    make("off@bonvenon.fr", by=alice, mailbox=True, enabled=False)
+
+    refusal = refused(lambda: install("nouveau.fr", contact=contact, by=alice), ContactDead)
+
+    assert isinstance(refusal, ContactDead)
+    assert (refusal.field, refusal.values) == ("contact", {"email": contact})
+
+
+def test_a_contact_that_a_catch_all_takes_is_one_that_receives(
+    contact: Address, alice: Account
+) -> None:
+    catch_all("bonvenon.fr", contact.email, by=alice)
+
+    install("nouveau.fr", contact="somebody@bonvenon.fr", by=alice)
+
+    assert truth.Postfix().takes("postmaster@nouveau.fr") == {contact.email}
+    truth.check()
+
+
+def test_a_contact_whose_mail_would_come_back_to_the_new_domain_is_refused(
+    contact: Address, alice: Account
+) -> None:
+    save(contact.email, by=alice, mailbox=False, may_remove=True, recipients=["ann@nouveau.fr"])
+
+    refused(
+        lambda: install("nouveau.fr", contact=contact.email, by=alice), PostmasterNeedsDestination
+    )
+
+
+def test_a_domain_that_a_postmaster_leads_out_to_is_not_taken_over(
+    bonvenon: Domain, alice: Account
+) -> None:
+    refusal = refused(
+        lambda: install("elsewhere.org", contact="a@x.org", by=alice), PostmasterNeedsDestination
+    )
+
+    assert isinstance(refusal, PostmasterNeedsDestination)
+    assert refusal.values == {"email": "postmaster@bonvenon.fr"}
+
+
+# Find and list
+
+
+def test_domains_are_listed_by_the_name_that_is_shown(alice: Account) -> None:
+    for name in ("zoo.fr", "été.fr", "abeille.fr"):
+        install(name, by=alice)
+
+    assert [domain.name for domain in domains.list_for(alice)] == [
+        "abeille.fr",
+        "zoo.fr",
+        "xn--t-9fab.fr",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["nowhere.fr", "", "..", "bonvenon", "\0", "' OR 1=1 --", "x" * 10**4]
+)
+def test_a_domain_that_is_not_ours_is_not_found(
+    name: str, bonvenon: Domain, alice: Account
+) -> None:
+    with pytest.raises(NotFound):
+        domains.of(alice, name)
+
+
+def test_nobody_without_an_account_sees_a_domain(bonvenon: Domain) -> None:
+    nobody = Account(name="nobody", id=0)
+
+    assert (domains.list_for(nobody), domains.removed_for(nobody)) == ([], [])
+    with pytest.raises(NotFound):
+        domains.of(nobody, "bonvenon.fr")
+
+
+def test_the_counts_move_with_every_act(contact: Address, alice: Account) -> None:
+    def counts() -> tuple[int, int]:
+        domain = domain_of("bonvenon.fr")
+        ((addresses_, boxes),) = sql(
+            "SELECT count(*), count(mailbox.id) FROM address"
+            " LEFT JOIN mailbox ON mailbox.address_id = address.id WHERE domain_id = ?",
+            domain.id,
+        )
+        assert (domain.addresses, domain.mailboxes) == (addresses_, boxes)
+        return domain.addresses, domain.mailboxes
+
+    seen = [counts()]
+    make("a@bonvenon.fr", by=alice)
+    seen.append(counts())
+    save("a@bonvenon.fr", by=alice, mailbox=True)
+    seen.append(counts())
+    box = save("a@bonvenon.fr", by=alice, mailbox=False, may_remove=True).removed
+    assert box is not None
+    seen.append(counts())
+    removal.restore(box, by=alice)
+    seen.append(counts())
+    whole = addresses.remove(find("a@bonvenon.fr"), confirmed=True, by=alice)
+    seen.append(counts())
+    removal.restore(whole, "b", by=alice)
+    seen.append(counts())
+
+    assert seen == [(2, 1), (3, 1), (3, 2), (3, 1), (3, 2), (2, 1), (3, 2)]
+
+
+# Switch
+
+
+def test_a_domain_is_switched_off_and_on(contact: Address, alice: Account) -> None:
+    domain = contact.domain
+    before = everything()["address"]
+
+    domains.switch(domain, False, by=alice)
+    postfix = truth.Postfix()
+    assert [postfix.takes(email) for email in (contact.email, "x@bonvenon.fr")] == [None, None]
+    assert postfix.domains == {"bonvenon.fr"}
+    truth.check()
+    domains.switch(domain, True, by=alice)
+
+    assert truth.Postfix().takes(contact.email) == {contact.email}
+    assert everything()["address"] == before
+    assert acts_on(domain)[-2:] == ["domain.disabled", "domain.enabled"]
+
+
+def test_switching_twice_is_done_once(bonvenon: Domain, alice: Account) -> None:
+    domains.switch(bonvenon, False, by=alice)
+    before = everything()
+
+    domains.switch(bonvenon, False, by=alice)
+
+    assert everything() == before
+
+
+def test_a_domain_that_anothers_postmaster_needs_is_not_switched_off(
+    contact: Address, autre: Domain, alice: Account
+) -> None:
+    save("postmaster@autre.fr", by=alice, recipients=[contact.email])
+
+    refusal = refused(
+        lambda: domains.switch(domain_of("bonvenon.fr"), False, by=alice),
+        PostmasterNeedsDestination,
+    )
+
+    assert isinstance(refusal, PostmasterNeedsDestination)
+    assert refusal.values == {"email": "postmaster@autre.fr"}
+
+
+def test_its_own_postmaster_does_not_keep_a_domain_from_being_switched_off(
+    contact: Address, alice: Account
+) -> None:
+    save("postmaster@bonvenon.fr", by=alice, recipients=[contact.email])
+
+    domains.switch(contact.domain, False, by=alice)
+
+    truth.check()
+
+
+# Catch-all
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "other", "refusal", "field"),
+    [
+        (CatchAll.ADDRESS, "", "", CatchAllMissing, "to"),
+        (CatchAll.ADDRESS, " \n", "", CatchAllMissing, "to"),
+        (CatchAll.ADDRESS, "|cmd", "", CatchAllMalformed, "to"),
+        (CatchAll.ADDRESS, "a@x.org b@x.org", "", CatchAllMalformed, "to"),
+        (CatchAll.ADDRESS, "@autre.fr", "", CatchAllMalformed, "to"),
+        (CatchAll.ADDRESS, "missing@autre.fr", "", CatchAllDead, "to"),
+        (CatchAll.ADDRESS, "missing@bonvenon.fr", "", CatchAllDead, "to"),
+        (CatchAll.ADDRESS, "off@bonvenon.fr", "", CatchAllDead, "to"),
+        (CatchAll.ADDRESS, "off+x@bonvenon.fr", "", CatchAllDead, "to"),
+        (CatchAll.DOMAIN, "", "", CatchAllDomainMissing, "other"),
+        (CatchAll.DOMAIN, "", "bonvenon.fr", CatchAllDomainMissing, "other"),
+        (CatchAll.DOMAIN, "", "nowhere.fr", CatchAllDomainMissing, "other"),
+        (CatchAll.DOMAIN, "", "a b", CatchAllDomainMissing, "other"),
+    ],
+)
+def test_a_catch_all_that_leads_nowhere_is_refused(
+    kind: CatchAll,
+    to: str,
+    other: str,
+    refusal: type[Refusal],
+    field: str,
+    autre: Domain,
+    alice: Account,
+) -> None:
+    make("off@bonvenon.fr", by=alice, mailbox=True, enabled=False)
+    bonvenon = domain_of("bonvenon.fr")
+
+    found = refused(lambda: domains.set_catch_all(bonvenon, kind, to, other, by=alice), refusal)
+
+    assert isinstance(found, Refusal)
+    assert found.field == field
+
+
+def test_an_unknown_address_that_a_catch_all_takes_is_no_catch_all(
+    contact: Address, autre: Domain, alice: Account
+) -> None:
+    catch_all("bonvenon.fr", contact.email, by=alice)
+
+    refused(lambda: catch_all("autre.fr", "nobody@bonvenon.fr", by=alice), CatchAllDead)
+
+
+@pytest.mark.parametrize("to", ["far@x.org", "contact@bonvenon.fr", "Contact+all@bonvenon.fr"])
+def test_a_catch_all_takes_the_mail_of_unknown_names_only(
+    to: str, contact: Address, alice: Account
+) -> None:
+    catch_all("bonvenon.fr", to, by=alice)
+
+    postfix = truth.Postfix()
+    assert postfix.takes("nobody@bonvenon.fr") == {to.lower().replace("+all", "")}
+    assert postfix.takes("postmaster@bonvenon.fr") == {FAR}
+    assert acts_on(contact.domain)[-1] == "catch-all.address"
+    truth.check()
+
+
+def test_the_same_name_elsewhere_takes_only_names_that_exist_there(
+    contact: Address, autre: Domain, alice: Account
+) -> None:
+    make("off@bonvenon.fr", by=alice, mailbox=True, enabled=False)
+    catch_all("autre.fr", "Bonvenon.FR", by=alice)
+
+    postfix = truth.Postfix()
+    assert postfix.takes("contact@autre.fr") == {contact.email}
+    assert postfix.takes("contact+tag@autre.fr") == {contact.email}
+    assert [postfix.takes(email) for email in ("off@autre.fr", "nobody@autre.fr")] == [None, None]
+    assert postfix.takes("postmaster@autre.fr") == {FAR}
+    assert acts_on(autre)[-1] == "catch-all.domain"
+    truth.check()
+
+
+def test_one_kind_of_catch_all_replaces_the_other(
+    contact: Address, autre: Domain, alice: Account
+) -> None:
+    for to, caught in [
+        (contact.email, {contact.email}),
+        ("bonvenon.fr", None),
+        ("far@x.org", {"far@x.org"}),
+        ("", None),
+    ]:
+        catch_all("autre.fr", to, by=alice)
+        assert truth.Postfix().takes("nobody@autre.fr") == caught
+        truth.check()
+
+    assert acts_on(autre)[2:] == [
+        "catch-all.address",
+        "catch-all.domain",
+        "catch-all.address",
+        "catch-all.none",
+    ]
+
+
+@pytest.mark.parametrize("then", ["", "empty", "tiers.fr"])
+def test_a_catch_all_that_anothers_postmaster_needs_is_not_changed(
+    then: str, contact: Address, tiers: Domain, alice: Account
+) -> None:
+    catch_all("autre.fr", contact.email, by=alice)
+    save("postmaster@bonvenon.fr", by=alice, recipients=["nobody@autre.fr"])
+    domain = domain_of("autre.fr")
+
+    refused(
+        lambda: domains.set_catch_all(
+            domain, CatchAll.DOMAIN if "." in then else CatchAll.NONE, "", then, by=alice
+        ),
+        PostmasterNeedsDestination,
+    )
+
+
+# Remove
+
+
+def test_a_domain_is_removed_while_it_has_only_postmaster(contact: Address, alice: Account) -> None:
+    domain = contact.domain
+    refusal = refused(lambda: domains.remove(domain, by=alice), DomainNotEmpty)
+    assert isinstance(refusal, DomainNotEmpty)
+    assert refusal.values == {"name": "bonvenon.fr"}
+    addresses.remove(contact, confirmed=True, by=alice)
+
+    domains.remove(domain, by=alice)
+
+    assert domains.list_for(alice) == []
+    assert everything()["address"] == everything()["recipient"] == []
+    assert truth.Postfix().domains == set()
+    with pytest.raises(NotFound):
+        domains.of(alice, "bonvenon.fr")
+    assert [found.name for found in domains.removed_for(alice)] == ["bonvenon.fr"]
+    assert acts_on(domain)[-2:] == ["address.removed", "domain.removed"]
+    truth.check()
+
+
+def test_a_domain_that_takes_the_unknown_names_of_another_is_not_removed(
+    bonvenon: Domain, autre: Domain, alice: Account
+) -> None:
+    catch_all("autre.fr", "bonvenon.fr", by=alice)
+
+    refusal = refused(lambda: domains.remove(bonvenon, by=alice), DomainIsCatchAll)
+
+    assert isinstance(refusal, DomainIsCatchAll)
+    assert refusal.values == {"other": "autre.fr", "name": "bonvenon.fr"}
+
+
+@pytest.mark.parametrize("way", ["straight", "alias", "catch-all"])
+def test_a_domain_that_anothers_postmaster_needs_is_not_removed(
+    way: str, bonvenon: Domain, autre: Domain, alice: Account
+) -> None:
+    to = "postmaster@bonvenon.fr"
+    if way == "alias":
+        make("alias@autre.fr", by=alice, recipients=[to])
+        to = "alias@autre.fr"
+    if way == "catch-all":
+        catch_all("bonvenon.fr", "far@x.org", by=alice)
+        to = "nobody@bonvenon.fr"
+    save("postmaster@autre.fr", by=alice, recipients=[to])
+
+    refusal = refused(
+        lambda: domains.remove(domain_of("bonvenon.fr"), by=alice), PostmasterNeedsDestination
+    )
+
+    assert isinstance(refusal, PostmasterNeedsDestination)
+    assert refusal.values == {"email": "postmaster@autre.fr"}
+
+
+@pytest.mark.parametrize("act", ["remove", "switch", "catch-all", "catch-all to it"])
+def test_nothing_is_done_to_a_domain_that_was_removed_meanwhile(
+    act: str, bonvenon: Domain, autre: Domain, alice: Account
+) -> None:
+    domains.remove(domain_of("autre.fr"), by=alice)
+    acts: dict[str, Callable[[], object]] = {
+        "remove": lambda: domains.remove(autre, by=alice),
+        "switch": lambda: domains.switch(autre, False, by=alice),
+        "catch-all": lambda: domains.set_catch_all(
+            autre, CatchAll.ADDRESS, "far@x.org", "", by=alice
+        ),
+        "catch-all to it": lambda: catch_all("bonvenon.fr", "autre.fr", by=alice),
+    }
+
+    refused(acts[act], CatchAllDomainMissing if act == "catch-all to it" else NotFound)
+
+
+# Bring back
+
+
+def test_a_removed_domain_comes_back_with_postmaster_catch_all_and_what_was_removed_from_it(
+    contact: Address, alice: Account
+) -> None:
+    save("postmaster@bonvenon.fr", by=alice, mailbox=True)
+    catch_all("bonvenon.fr", "far@x.org", by=alice)
+    box = everything()["mailbox"]
+    kept = addresses.remove(contact, confirmed=True, by=alice)
+    domains.remove(contact.domain, by=alice)
+
+    back = domains.bring_back(alice, contact.domain.id)
+
+    assert (back.removed_at, back.addresses, back.mailboxes) == (None, 1, 1)
+    assert recipients_of("postmaster@bonvenon.fr") == [FAR]
+    assert truth.Postfix().takes("nobody@bonvenon.fr") == {"far@x.org"}
+    removal.restore(removal.of(back, kept.id), by=alice)
+    assert sorted(everything()["mailbox"]) == sorted(box)
+    assert "domain.restored" in acts_on(back)
+    assert domains.removed_for(alice) == []
+    truth.check()
+
+
+@pytest.mark.parametrize("id_", [0, -1, 10**6, 2**63, 10**100])
+def test_a_domain_that_was_not_removed_does_not_come_back(
+    id_: int, bonvenon: Domain, alice: Account
+) -> None:
+    for number in (id_, bonvenon.id):
+        with pytest.raises(NotFound):
+            domains.bring_back(alice, number)
+
+
+def test_a_domain_does_not_come_back_after_the_date(bonvenon: Domain, alice: Account) -> None:
+    domains.remove(bonvenon, by=alice)
+    Removed.update(until=now()).execute()
+
+    assert domains.removed_for(alice) == []
+    refused(lambda: domains.bring_back(alice, bonvenon.id), NotFound)
+
+
+def test_a_domain_installed_anew_keeps_its_name(bonvenon: Domain, alice: Account) -> None:
+    domains.remove(bonvenon, by=alice)
+    again = install("bonvenon.fr", contact="new@x.org", by=alice)
+
+    refusal = refused(lambda: domains.bring_back(alice, bonvenon.id), DomainExists)
+    assert isinstance(refusal, DomainExists)
+    assert refusal.values == {"name": "bonvenon.fr"}
+
+    domains.remove(again, by=alice)
+    assert [found.id for found in domains.removed_for(alice)] in (
+        [again.id, bonvenon.id],
+        [bonvenon.id, again.id],
+    )
+    domains.bring_back(alice, bonvenon.id)
+    assert recipients_of("postmaster@bonvenon.fr") == [FAR]
+    truth.check()
+
+
+def test_a_domain_comes_back_without_a_catch_all_whose_domain_is_gone(
+    autre: Domain, tiers: Domain, alice: Account
+) -> None:
+    catch_all("tiers.fr", "autre.fr", by=alice)
+    domains.remove(domain_of("tiers.fr"), by=alice)
+    domains.remove(autre, by=alice)
+    install("autre.fr", by=alice)  # not the one that tiers.fr meant
+    make("ann@autre.fr", by=alice, mailbox=True)
+
+    back = domains.bring_back(alice, tiers.id)
+
+    assert back.catch_all_domain_id is None
+    assert "catch-all.none" in acts_on(back)
+    assert truth.Postfix().takes("ann@tiers.fr") is None
+    make("x@bonvenon.fr", by=alice, recipients=["ann@tiers.fr"])
+    assert not receives("x@bonvenon.fr")
+    truth.check()
+
+
+def test_a_domain_whose_postmaster_would_lead_nowhere_does_not_come_back(
+    bonvenon: Domain, autre: Domain, alice: Account
+) -> None:
+    make("ann@bonvenon.fr", by=alice, mailbox=True)
+    save("postmaster@autre.fr", by=alice, recipients=["ann@bonvenon.fr"])
+    domains.remove(domain_of("autre.fr"), by=alice)
+    kept = addresses.remove(find("ann@bonvenon.fr"), confirmed=True, by=alice)
+
+    refused(lambda: domains.bring_back(alice, autre.id), PostmasterNeedsDestination)
+    removal.restore(kept, by=alice)
+
+    domains.bring_back(alice, autre.id)
+    truth.check()
+
+
+def test_what_led_outside_meanwhile_leads_into_the_domain_again(
+    bonvenon: Domain, autre: Domain, alice: Account
+) -> None:
+    make("a@bonvenon.fr", by=alice, recipients=["ann@autre.fr"])
+    make("b@bonvenon.fr", by=alice, recipients=["postmaster@autre.fr"])
+    domains.remove(autre, by=alice)
+    assert [receives("a@bonvenon.fr"), receives("b@bonvenon.fr")] == [True, True]
+
+    domains.bring_back(alice, autre.id)
+
+    assert [receives("a@bonvenon.fr"), receives("b@bonvenon.fr")] == [False, True]
+    truth.check()

@@ -1,0 +1,156 @@
+"""The journal: in the same transaction as what it tells of, and never rewritten."""
+
+import json
+from datetime import timedelta
+
+import peewee
+import pytest
+
+from tests.mail.stage import acts_on, everything, find, make, save, sql
+from webmailadmin.database import db
+from webmailadmin.mail import accounts, addresses, domains, journal, removal
+from webmailadmin.models import Account, Address, Domain, Journal, now
+
+
+def test_each_act_tells_who_did_what_to_which_address(contact: Address, alice: Account) -> None:
+    save(contact.email, by=alice, recipients=["far@x.org"])
+    save(contact.email, by=alice, mailbox=False, may_remove=True)
+    removal.restore(addresses.remove(find(contact.email), confirmed=True, by=alice), by=alice)
+
+    entries = journal.read(contact.domain, contact.email)
+
+    assert [entry.act for entry in reversed(entries)] == [
+        "address.added",
+        "mailbox.opened",
+        "recipients.added",
+        "mailbox.removed",
+        "address.removed",
+        "address.restored",
+        "recipients.added",
+    ]
+    assert {(entry.actor, entry.email) for entry in entries} == {("alice", contact.email)}
+    assert all(abs(entry.at - now()) < timedelta(minutes=1) for entry in entries)
+    told = {entry.act: entry.details for entry in entries}
+    until = (now() + timedelta(days=30)).date().isoformat()
+    assert told["mailbox.opened"] == {"quota_mb": "1024"}
+    assert told["recipients.added"] == {"emails": "far@x.org"}
+    assert told["mailbox.removed"] == {"until": until}
+
+
+def test_every_act_that_is_written_has_its_words(contact: Address, alice: Account) -> None:
+    domains.switch(contact.domain, False, by=alice)
+
+    for row in Journal.select():
+        assert journal.ACTS[row.act] % json.loads(row.details)
+
+
+def test_the_command_line_is_told_as_such(bonvenon: Domain) -> None:
+    domains.install("nouveau.fr", "a@x.org", by=accounts.command_line())
+
+    assert sql("SELECT DISTINCT actor FROM journal WHERE domain_id != ?", bonvenon.id) == [
+        ("command line",)
+    ]
+
+
+def test_a_domain_tells_of_all_its_addresses_and_an_address_of_itself(
+    contact: Address, autre: Domain, alice: Account
+) -> None:
+    make("a@autre.fr", by=alice)
+
+    assert [entry.act for entry in reversed(journal.read(autre))] == [
+        "domain.installed",
+        "recipients.added",
+        "address.added",
+    ]
+    assert [entry.act for entry in journal.read(autre, "a@autre.fr")] == ["address.added"]
+    assert journal.read(autre, contact.email) == []
+
+
+def test_a_page_of_the_journal_goes_on_where_the_one_before_ended(
+    bonvenon: Domain, alice: Account
+) -> None:
+    for number in range(130):
+        journal.record("domain.enabled", by=f"no. {number}", domain=bonvenon)
+
+    first = journal.read(bonvenon)
+    assert len(first) == journal.PAGE + 1
+    second = journal.read(bonvenon, before=first[journal.PAGE - 1].id)
+
+    actors = [entry.actor for entry in [*first[: journal.PAGE], *second]]
+    assert actors == [*(f"no. {number}" for number in range(129, -1, -1)), "alice", "alice"]
+    assert journal.read(bonvenon, before=2**100) == first
+    assert journal.read(bonvenon, before=-1) == []
+
+
+# One transaction
+
+
+@pytest.mark.parametrize("broken", ["journal", "address", "mailbox", "recipient"])
+def test_when_one_write_fails_none_is_done(broken: str, contact: Address, alice: Account) -> None:
+    for verb in ("INSERT", "UPDATE", "DELETE"):
+        db.execute_sql(
+            f"CREATE TRIGGER broken_{verb} BEFORE {verb} ON {broken}"
+            " BEGIN SELECT raise(ABORT, 'broken'); END"
+        )
+    before = everything()
+    acts = [
+        lambda: make("new@bonvenon.fr", by=alice, mailbox=True, recipients=["far@x.org"]),
+        lambda: save(contact.email, by=alice, mailbox=False, may_remove=True, recipients="a@x.org"),
+        lambda: addresses.remove(find(contact.email), confirmed=True, by=alice),
+        lambda: domains.install("nouveau.fr", "a@x.org", by=alice),
+    ]
+    if broken == "mailbox":
+        del acts[3], acts[0]
+    if broken == "recipient":
+        del acts[2], acts[0]
+
+    for act in acts:
+        with pytest.raises(peewee.IntegrityError, match="broken"):
+            act()
+        assert everything() == before
+
+
+def test_an_act_that_fails_at_its_end_is_not_told(contact: Address, alice: Account) -> None:
+    told = acts_on(contact.domain)
+    with db.atomic() as outer:
+        save(contact.email, by=alice, enabled=False)
+        assert acts_on(contact.domain) == [*told, "address.disabled"]
+        outer.rollback()
+
+    assert find(contact.email).enabled
+    assert acts_on(contact.domain) == told
+
+
+# Never rewritten
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE journal SET actor = 'nobody'",
+        "UPDATE journal SET id = id + 1000",
+        "DELETE FROM journal",
+        "DELETE FROM journal WHERE id = 1",
+    ],
+)
+def test_the_journal_is_neither_rewritten_nor_shortened(statement: str, contact: Address) -> None:
+    before = everything()
+
+    with pytest.raises(peewee.IntegrityError):
+        db.execute_sql(statement)
+
+    assert everything() == before
+
+
+def test_entries_older_than_a_year_may_be_pruned(bonvenon: Domain) -> None:
+    young, old = now() - timedelta(days=364), now() - timedelta(days=366)
+    for at in (young, old):
+        Journal.create(at=at, actor="alice", act="domain.enabled", domain=bonvenon, details="{}")
+
+    Journal.delete().where(Journal.at == old).execute()
+    with pytest.raises(peewee.IntegrityError, match="kept for a year"):
+        Journal.delete().where(Journal.at == young).execute()
+
+    assert [row.at for row in Journal.select().where(Journal.at < now() - timedelta(days=9))] == [
+        young
+    ]
