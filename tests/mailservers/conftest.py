@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mailservers import rows
+from tests.mailservers import forms
 from tests.mailservers.stage import Stage, free_ports
 from webmailadmin import database
 from webmailadmin.servers.private import (
@@ -43,8 +43,8 @@ def open_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def stage(open_folder: Path) -> Iterator[Stage]:
-    """Postfix and Dovecot on an empty database, which `rows` writes to."""
-    database.open_database(open_folder / "database")
+    """Postfix and Dovecot on an empty database, which `forms` fills."""
+    forms.open_panel(open_folder / "database")
     file = open_folder / "database" / "webmailadmin.db"
     with private_servers(open_folder / "servers", file, free_ports()) as servers:
         yield Stage(servers)
@@ -60,5 +60,5 @@ def new_domain() -> str:
 @pytest.fixture
 def bonvenon(stage: Stage, new_domain: str) -> str:
     """A domain of ours, by its name; no other test has it."""
-    rows.domain(new_domain)
+    forms.domain(new_domain)
     return new_domain

@@ -12,8 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.mailservers import rows
+from tests.mailservers import forms
 from webmailadmin import database
+from webmailadmin.mail import addresses
+from webmailadmin.models import Account, Domain
 from webmailadmin.servers.private import System
 
 USER = "webmailadmin"
@@ -22,20 +24,22 @@ CHECKOUT = Path(__file__).parents[2]
 LIBRARIES = [path for path in sys.path if path.endswith("site-packages")]
 
 
-def leave_a_transaction_open() -> None:
-    """Begin a transaction that nothing ends: orders that follow are not committed."""
+def begin_to_add(email: str) -> None:
+    """Begin a transaction that adds an address, and never come to its end."""
+    domain = Domain.get(Domain.name == email.partition("@")[2])
     database.db.atomic().__enter__()
+    addresses.add(domain, email, by=Account.get())
 
 
 ORDERS = {
-    "domain": rows.domain,
-    "mailbox": rows.mailbox,
-    "alias": rows.alias,
-    "switch_off": rows.switch_off,
-    "switch_domain_off": rows.switch_domain_off,
-    "catch_all": rows.catch_all,
-    "same_name": rows.same_name,
-    "leave_a_transaction_open": leave_a_transaction_open,
+    "domain": forms.domain,
+    "mailbox": forms.mailbox,
+    "alias": forms.alias,
+    "switch_off": forms.switch_off,
+    "switch_domain_off": forms.switch_domain_off,
+    "catch_all": forms.catch_all,
+    "same_name": forms.same_name,
+    "begin_to_add": begin_to_add,
 }
 
 
@@ -134,7 +138,7 @@ def environment() -> dict[str, str]:
 
 def obey(folder: Path) -> None:
     """Be the program: open the database and do what is ordered until nobody orders any more."""
-    database.open_database(folder)
+    forms.open_panel(folder)
     print("ready", flush=True)
     for line in sys.stdin:
         order, *arguments = json.loads(line)

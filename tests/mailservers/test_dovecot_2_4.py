@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mailservers import trixie
+from tests.mailservers import forms, trixie
 from tests.mailservers.stage import Stage, free_ports
 from tests.mailservers.test_mail_flow import *  # noqa: F403 -- the same tests, on the stage below
 from webmailadmin import database
@@ -16,12 +16,12 @@ from webmailadmin.servers.private import private_servers
 
 @pytest.fixture(scope="module")
 def stage(open_folder: Path) -> Iterator[Stage]:
-    """The servers of Debian 13 on an empty database, which `rows` writes to."""
+    """The servers of Debian 13 on an empty database, which `forms` fills."""
     try:
         system = trixie.system(open_folder)
     except trixie.NoDebian13 as reason:
         pytest.fail(str(reason), pytrace=False)
-    database.open_database(open_folder / "database")
+    forms.open_panel(open_folder / "database")
     file = open_folder / "database" / "webmailadmin.db"
     with private_servers(open_folder / "servers", file, free_ports(), system=system) as servers:
         yield Stage(servers)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mailservers import rows
+from tests.mailservers import forms
 from tests.mailservers.stage import Stage, free_ports, wait_until
 from webmailadmin.servers.private import private_servers
 
@@ -28,7 +28,7 @@ def refusal(stage: Stage, email: str) -> str:
 
 def test_the_servers_start_and_deliver_without_a_warning(stage: Stage, bonvenon: str) -> None:
     contact = f"contact@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
+    forms.mailbox(contact, PASSWORD)
     own = stage.servers
     folder = own.folder.with_name("without-a-warning")
 
@@ -72,7 +72,7 @@ def test_what_debian_sets_for_dovecot_does_not_change_what_we_set(
 
 def test_mail_for_a_mailbox_is_read_over_imap_and_pop3(stage: Stage, bonvenon: str) -> None:
     contact = f"contact@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
+    forms.mailbox(contact, PASSWORD)
 
     assert stage.send(contact, subject="Bonjour").taken
 
@@ -82,8 +82,8 @@ def test_mail_for_a_mailbox_is_read_over_imap_and_pop3(stage: Stage, bonvenon: s
 
 def test_a_copy_arrives_at_each_recipient_of_a_mailbox(stage: Stage, bonvenon: str) -> None:
     contact, ann, bob = f"contact@{bonvenon}", f"ann@{bonvenon}", f"bob{bonvenon}@gmail.example"
-    rows.mailbox(ann, PASSWORD)
-    rows.mailbox(contact, PASSWORD, to=[ann, bob])
+    forms.mailbox(ann, PASSWORD)
+    forms.mailbox(contact, PASSWORD, to=[ann, bob])
 
     assert stage.send(contact, subject="For three").taken
 
@@ -94,8 +94,8 @@ def test_a_copy_arrives_at_each_recipient_of_a_mailbox(stage: Stage, bonvenon: s
 
 def test_an_alias_sends_its_mail_on_and_keeps_nothing(stage: Stage, bonvenon: str) -> None:
     sales, ann = f"sales@{bonvenon}", f"ann@{bonvenon}"
-    rows.mailbox(ann, PASSWORD)
-    rows.alias(sales, to=[ann])
+    forms.mailbox(ann, PASSWORD)
+    forms.alias(sales, to=[ann])
 
     assert stage.send(sales, subject="An order").taken
 
@@ -105,9 +105,9 @@ def test_an_alias_sends_its_mail_on_and_keeps_nothing(stage: Stage, bonvenon: st
 
 def test_an_alias_of_an_alias_reaches_the_mailbox_once(stage: Stage, bonvenon: str) -> None:
     first, second, ann = (f"{name}@{bonvenon}" for name in ("first", "second", "ann"))
-    rows.mailbox(ann, PASSWORD)
-    rows.alias(second, to=[ann])
-    rows.alias(first, to=[second, ann])
+    forms.mailbox(ann, PASSWORD)
+    forms.alias(second, to=[ann])
+    forms.alias(first, to=[second, ann])
 
     assert stage.send(first, subject="Once").taken
 
@@ -116,7 +116,7 @@ def test_an_alias_of_an_alias_reaches_the_mailbox_once(stage: Stage, bonvenon: s
 
 def test_upper_case_reaches_the_same_mailbox(stage: Stage, bonvenon: str) -> None:
     contact = f"contact@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
+    forms.mailbox(contact, PASSWORD)
 
     assert stage.send(contact.upper(), subject="LOUD").taken
 
@@ -126,7 +126,7 @@ def test_upper_case_reaches_the_same_mailbox(stage: Stage, bonvenon: str) -> Non
 
 def test_a_sub_address_reaches_its_mailbox(stage: Stage, bonvenon: str) -> None:
     contact = f"contact@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
+    forms.mailbox(contact, PASSWORD)
 
     assert stage.send(f"contact+shop@{bonvenon}", subject="A parcel").taken
 
@@ -137,7 +137,7 @@ def test_the_extension_is_not_carried_on_to_a_recipient_outside(
     stage: Stage, bonvenon: str
 ) -> None:
     bob = f"bob-{bonvenon}@gmail.example"
-    rows.alias(f"sales@{bonvenon}", to=[bob])
+    forms.alias(f"sales@{bonvenon}", to=[bob])
 
     assert stage.send(f"sales+shop@{bonvenon}", subject="A parcel").taken
 
@@ -151,8 +151,8 @@ def test_an_address_that_is_off_is_refused_and_so_are_its_sub_addresses(
     stage: Stage, bonvenon: str
 ) -> None:
     off, sub = f"off@{bonvenon}", f"off+shop@{bonvenon}"
-    rows.mailbox(off, PASSWORD)
-    rows.switch_off(off)
+    forms.mailbox(off, PASSWORD)
+    forms.switch_off(off)
 
     assert refusal(stage, off) == OFF.format(off)
     assert refusal(stage, sub) == OFF.format(sub)
@@ -167,16 +167,16 @@ def test_an_address_that_does_not_exist_is_refused(stage: Stage, bonvenon: str) 
 
 def test_an_address_that_receives_nothing_yet_is_refused(stage: Stage, bonvenon: str) -> None:
     fresh = f"fresh@{bonvenon}"
-    rows.alias(fresh)
+    forms.alias(fresh)
 
     assert refusal(stage, fresh) == RECEIVES_NOTHING.format(fresh)
 
 
 def test_every_address_of_a_domain_that_is_off_is_refused(stage: Stage, bonvenon: str) -> None:
     contact, nobody = f"contact@{bonvenon}", f"nobody@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
-    rows.catch_all(bonvenon, contact)
-    rows.switch_domain_off(bonvenon)
+    forms.mailbox(contact, PASSWORD)
+    forms.catch_all(bonvenon, contact)
+    forms.switch_domain_off(bonvenon)
 
     assert refusal(stage, contact) == DOMAIN_OFF.format(contact)
     assert refusal(stage, nobody) == DOMAIN_OFF.format(nobody)
@@ -187,9 +187,9 @@ def test_a_domain_that_is_off_leaves_the_domains_below_it_alone(
     stage: Stage, bonvenon: str
 ) -> None:
     contact = f"contact@shop.{bonvenon}"
-    rows.domain(f"shop.{bonvenon}")
-    rows.mailbox(contact, PASSWORD)
-    rows.switch_domain_off(bonvenon)
+    forms.domain(f"shop.{bonvenon}")
+    forms.mailbox(contact, PASSWORD)
+    forms.switch_domain_off(bonvenon)
 
     assert stage.send(contact, subject="Below").taken
 
@@ -201,7 +201,7 @@ def test_a_domain_that_is_off_leaves_the_domains_below_it_alone(
     ["o'brien", '"a b"', "' OR '1'='1", "x' UNION SELECT 'contact", "contact%bonvenon.fr"],
 )
 def test_a_strange_local_part_is_refused(stage: Stage, bonvenon: str, local_part: str) -> None:
-    rows.mailbox(f"contact@{bonvenon}", PASSWORD)
+    forms.mailbox(f"contact@{bonvenon}", PASSWORD)
 
     assert refusal(stage, f"{local_part}@{bonvenon}")[:3] in ("501", "550", "554")
 
@@ -210,7 +210,7 @@ def test_one_refused_recipient_does_not_cost_the_others_their_mail(
     stage: Stage, bonvenon: str
 ) -> None:
     contact, nobody = f"contact@{bonvenon}", f"nobody@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
+    forms.mailbox(contact, PASSWORD)
 
     dialogue = stage.send(nobody, contact, subject="For one of you")
 
@@ -225,7 +225,7 @@ def test_a_stranger_cannot_send_through_us(stage: Stage, bonvenon: str) -> None:
 
 
 def test_nobody_is_told_which_addresses_exist(stage: Stage, bonvenon: str) -> None:
-    rows.mailbox(f"contact@{bonvenon}", PASSWORD)
+    forms.mailbox(f"contact@{bonvenon}", PASSWORD)
 
     with stage.smtp() as client:
         assert client.verify(f"contact@{bonvenon}")[0] == 502
@@ -236,8 +236,8 @@ def test_nobody_is_told_which_addresses_exist(stage: Stage, bonvenon: str) -> No
 
 def test_a_catch_all_takes_unknown_names(stage: Stage, bonvenon: str) -> None:
     contact = f"contact@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
-    rows.catch_all(bonvenon, contact)
+    forms.mailbox(contact, PASSWORD)
+    forms.catch_all(bonvenon, contact)
 
     assert stage.send(f"anything@{bonvenon}", subject="Unknown").taken
     assert stage.send(f"any+thing@{bonvenon}", subject="Unknown too").taken
@@ -250,9 +250,9 @@ def test_a_catch_all_never_takes_the_mail_of_an_address_that_exists(
 ) -> None:
     contact, ann, sales, bob = (f"{name}@{bonvenon}" for name in ("contact", "ann", "sales", "bob"))
     for email in (contact, ann, bob):
-        rows.mailbox(email, PASSWORD)
-    rows.alias(sales, to=[bob])
-    rows.catch_all(bonvenon, contact)
+        forms.mailbox(email, PASSWORD)
+    forms.alias(sales, to=[bob])
+    forms.catch_all(bonvenon, contact)
 
     assert stage.send(ann, subject="To Ann").taken
     assert stage.send(f"ann+shop@{bonvenon}", subject="To Ann's shop").taken
@@ -267,11 +267,11 @@ def test_a_catch_all_never_takes_the_mail_of_an_address_that_is_off_or_empty(
     stage: Stage, bonvenon: str
 ) -> None:
     contact, off, fresh = (f"{name}@{bonvenon}" for name in ("contact", "off", "fresh"))
-    rows.mailbox(contact, PASSWORD)
-    rows.mailbox(off, PASSWORD)
-    rows.alias(fresh)
-    rows.catch_all(bonvenon, contact)
-    rows.switch_off(off)
+    forms.mailbox(contact, PASSWORD)
+    forms.mailbox(off, PASSWORD)
+    forms.alias(fresh)
+    forms.catch_all(bonvenon, contact)
+    forms.switch_off(off)
 
     assert refusal(stage, off) == OFF.format(off)
     assert refusal(stage, f"off+x@{bonvenon}") == OFF.format(f"off+x@{bonvenon}")
@@ -281,7 +281,7 @@ def test_a_catch_all_never_takes_the_mail_of_an_address_that_is_off_or_empty(
 
 def test_a_catch_all_to_an_address_outside_takes_unknown_names(stage: Stage, bonvenon: str) -> None:
     bob = f"bob-{bonvenon}@gmail.example"
-    rows.catch_all(bonvenon, bob)
+    forms.catch_all(bonvenon, bob)
 
     assert stage.send(f"anything@{bonvenon}", subject="Unknown").taken
 
@@ -292,9 +292,9 @@ def test_a_catch_all_whose_address_is_off_refuses_unknown_names(
     stage: Stage, bonvenon: str
 ) -> None:
     contact, nobody = f"contact@{bonvenon}", f"nobody@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
-    rows.catch_all(bonvenon, contact)
-    rows.switch_off(contact)
+    forms.mailbox(contact, PASSWORD)
+    forms.catch_all(bonvenon, contact)
+    forms.switch_off(contact)
 
     assert refusal(stage, nobody) == UNKNOWN.format(nobody)
 
@@ -306,11 +306,11 @@ def test_a_same_name_catch_all_takes_only_names_that_exist_there(
     stage: Stage, bonvenon: str
 ) -> None:
     old, contact = f"old.{bonvenon}", f"contact@{bonvenon}"
-    rows.domain(old)
-    rows.mailbox(contact, PASSWORD)
-    rows.mailbox(f"off@{bonvenon}", PASSWORD)
-    rows.switch_off(f"off@{bonvenon}")
-    rows.same_name(old, bonvenon)
+    forms.domain(old)
+    forms.mailbox(contact, PASSWORD)
+    forms.mailbox(f"off@{bonvenon}", PASSWORD)
+    forms.switch_off(f"off@{bonvenon}")
+    forms.same_name(old, bonvenon)
 
     assert stage.send(f"contact@{old}", subject="Old name").taken
     assert stage.send(f"contact+shop@{old}", subject="Old shop").taken
@@ -325,13 +325,13 @@ def test_a_same_name_catch_all_leaves_the_domains_own_addresses_alone(
 ) -> None:
     old = f"old.{bonvenon}"
     there, here, off = f"contact@{bonvenon}", f"contact@{old}", f"ann@{old}"
-    rows.domain(old)
-    rows.mailbox(there, PASSWORD)
-    rows.mailbox(f"ann@{bonvenon}", PASSWORD)
-    rows.mailbox(here, PASSWORD)
-    rows.mailbox(off, PASSWORD)
-    rows.switch_off(off)
-    rows.same_name(old, bonvenon)
+    forms.domain(old)
+    forms.mailbox(there, PASSWORD)
+    forms.mailbox(f"ann@{bonvenon}", PASSWORD)
+    forms.mailbox(here, PASSWORD)
+    forms.mailbox(off, PASSWORD)
+    forms.switch_off(off)
+    forms.same_name(old, bonvenon)
 
     assert stage.send(here, subject="Stays").taken
     assert refusal(stage, off) == OFF.format(off)
@@ -348,7 +348,7 @@ def test_a_same_name_catch_all_leaves_the_domains_own_addresses_alone(
 def test_an_alias_that_leads_nowhere_is_refused(stage: Stage, bonvenon: str, target: str) -> None:
     sales = f"sales@{bonvenon}"
     arrange_dead_ends(bonvenon)
-    rows.alias(sales, to=[f"{target}@{bonvenon}"])
+    forms.alias(sales, to=[f"{target}@{bonvenon}"])
 
     assert refusal(stage, sales) == RECEIVES_NOTHING.format(sales)
 
@@ -359,10 +359,10 @@ def test_mail_on_its_way_to_a_dead_end_does_not_fall_into_the_catch_all(
 ) -> None:
     contact, ann, sales = (f"{name}@{bonvenon}" for name in ("contact", "ann", "sales"))
     arrange_dead_ends(bonvenon)
-    rows.mailbox(contact, PASSWORD)
-    rows.mailbox(ann, PASSWORD)
-    rows.catch_all(bonvenon, contact)
-    rows.alias(sales, to=[ann, f"{target}@{bonvenon}"])
+    forms.mailbox(contact, PASSWORD)
+    forms.mailbox(ann, PASSWORD)
+    forms.catch_all(bonvenon, contact)
+    forms.alias(sales, to=[ann, f"{target}@{bonvenon}"])
 
     dialogue = stage.send(sales, subject="An order")
 
@@ -378,7 +378,7 @@ def test_a_recipient_that_leads_nowhere_makes_no_bounce(
 ) -> None:
     contact = f"contact@{bonvenon}"
     arrange_dead_ends(bonvenon)
-    rows.mailbox(contact, PASSWORD, to=[f"{target}@{bonvenon}"])
+    forms.mailbox(contact, PASSWORD, to=[f"{target}@{bonvenon}"])
 
     dialogue = stage.send(contact, subject="Kept")
 
@@ -392,26 +392,28 @@ def test_an_alias_into_a_domain_that_is_off_is_refused_until_it_is_on(
 ) -> None:
     shop = f"shop.{bonvenon}"
     sales = f"sales@{bonvenon}"
-    rows.domain(shop)
-    rows.mailbox(f"contact@{shop}", PASSWORD)
-    rows.alias(sales, to=[f"contact@{shop}"])
-    rows.switch_domain_off(shop)
-
+    forms.domain(shop)
+    forms.mailbox(f"contact@{shop}", PASSWORD)
+    forms.alias(sales, to=[f"contact@{shop}"])
+    forms.switch_domain_off(shop)
     assert refusal(stage, sales) == RECEIVES_NOTHING.format(sales)
+
+    forms.switch_domain_on(shop)
+    assert stage.send(sales).taken
 
 
 def arrange_dead_ends(domain: str) -> None:
     """Add off@ and fresh@ (which receives nothing); missing@ is not there."""
-    rows.mailbox(f"off@{domain}", PASSWORD)
-    rows.switch_off(f"off@{domain}")
-    rows.alias(f"fresh@{domain}")
+    forms.mailbox(f"off@{domain}", PASSWORD)
+    forms.switch_off(f"off@{domain}")
+    forms.alias(f"fresh@{domain}")
 
 
 # Logging in
 
 
 def test_a_mailbox_logs_in_by_every_door(stage: Stage, bonvenon: str) -> None:
-    rows.mailbox(f"contact@{bonvenon}", PASSWORD)
+    forms.mailbox(f"contact@{bonvenon}", PASSWORD)
 
     assert stage.doors_open_to(f"contact@{bonvenon}", PASSWORD) == ALL_DOORS
 
@@ -432,17 +434,17 @@ def test_a_name_without_a_living_mailbox_logs_in_by_no_door(
     stage: Stage, bonvenon: str, name: str
 ) -> None:
     contact = f"contact@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
-    rows.alias(f"sales@{bonvenon}", to=[contact])
-    rows.mailbox(f"off@{bonvenon}", PASSWORD)
-    rows.switch_off(f"off@{bonvenon}")
+    forms.mailbox(contact, PASSWORD)
+    forms.alias(f"sales@{bonvenon}", to=[contact])
+    forms.mailbox(f"off@{bonvenon}", PASSWORD)
+    forms.switch_off(f"off@{bonvenon}")
 
     assert stage.doors_open_to(name.format(bonvenon), PASSWORD) == set()
 
 
 @pytest.mark.parametrize("password", ["wrong", PASSWORD.upper(), "' OR '1'='1", "'; --", "%u", "*"])
 def test_a_wrong_password_opens_no_door(stage: Stage, bonvenon: str, password: str) -> None:
-    rows.mailbox(f"contact@{bonvenon}", PASSWORD)
+    forms.mailbox(f"contact@{bonvenon}", PASSWORD)
 
     assert stage.doors_open_to(f"contact@{bonvenon}", password) == set()
 
@@ -458,7 +460,7 @@ def test_a_wrong_password_opens_no_door(stage: Stage, bonvenon: str, password: s
 )
 def test_quotes_in_a_name_open_no_door(stage: Stage, bonvenon: str, name: str) -> None:
     contact = f"contact@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
+    forms.mailbox(contact, PASSWORD)
 
     assert stage.doors_open_to(name.format(contact), PASSWORD) == set()
 
@@ -470,7 +472,7 @@ def test_a_message_that_a_mailbox_has_no_room_for_is_refused_in_the_dialogue(
     stage: Stage, bonvenon: str
 ) -> None:
     small = f"small@{bonvenon}"
-    rows.mailbox(small, PASSWORD, quota_mb=1)
+    forms.mailbox(small, PASSWORD, quota_mb=1)
 
     assert stage.send(small, subject="Fits", characters=700_000).taken
     stage.wait_until_delivered()
@@ -486,8 +488,8 @@ def test_a_message_without_room_that_was_taken_waits_and_does_not_bounce(
     stage: Stage, bonvenon: str, way: str
 ) -> None:
     small = f"small@{bonvenon}"
-    rows.mailbox(small, PASSWORD, quota_mb=1)
-    rows.alias(f"alias@{bonvenon}", to=[small])
+    forms.mailbox(small, PASSWORD, quota_mb=1)
+    forms.alias(f"alias@{bonvenon}", to=[small])
 
     dialogue = stage.send(way.format(bonvenon), characters=1_500_000, announce_size=False)
 
@@ -500,7 +502,7 @@ def test_a_message_without_room_that_was_taken_waits_and_does_not_bounce(
 
 def test_mail_programs_see_the_size_limit_and_what_is_used(stage: Stage, bonvenon: str) -> None:
     small = f"small@{bonvenon}"
-    rows.mailbox(small, PASSWORD, quota_mb=3)
+    forms.mailbox(small, PASSWORD, quota_mb=3)
 
     stage.send(small, characters=700_000)
     stage.wait_until_delivered()
@@ -515,7 +517,7 @@ def test_mail_programs_see_the_size_limit_and_what_is_used(stage: Stage, bonveno
 
 def test_a_limit_of_0_is_no_limit(stage: Stage, bonvenon: str) -> None:
     large = f"large@{bonvenon}"
-    rows.mailbox(large, PASSWORD, quota_mb=0)
+    forms.mailbox(large, PASSWORD, quota_mb=0)
 
     for _ in range(3):
         assert stage.send(large, characters=700_000).taken
@@ -527,7 +529,7 @@ def test_a_limit_of_0_is_no_limit(stage: Stage, bonvenon: str) -> None:
 
 def test_the_owner_of_the_mail_files_sees_what_is_used(stage: Stage, bonvenon: str) -> None:
     large = f"large@{bonvenon}"
-    rows.mailbox(large, PASSWORD, quota_mb=3)
+    forms.mailbox(large, PASSWORD, quota_mb=3)
     stage.send(large, characters=700_000)
     stage.wait_until_delivered()
     own = stage.servers
@@ -548,8 +550,8 @@ def test_who_has_logged_in_sends_as_the_own_address_and_as_its_aliases(
     stage: Stage, bonvenon: str
 ) -> None:
     contact, sales, bob = f"contact@{bonvenon}", f"sales@{bonvenon}", "bob@gmail.example"
-    rows.mailbox(contact, PASSWORD)
-    rows.alias(sales, to=["elsewhere@gmail.example", contact])
+    forms.mailbox(contact, PASSWORD)
+    forms.alias(sales, to=["elsewhere@gmail.example", contact])
 
     for sender in (contact, sales, contact.upper()):
         assert stage.send(bob, sender=sender, log_in=(contact, PASSWORD)).taken
@@ -557,10 +559,10 @@ def test_who_has_logged_in_sends_as_the_own_address_and_as_its_aliases(
 
 def test_who_has_logged_in_cannot_send_as_somebody_else(stage: Stage, bonvenon: str) -> None:
     contact, ann, off = f"contact@{bonvenon}", f"ann@{bonvenon}", f"off@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
-    rows.mailbox(ann, PASSWORD)
-    rows.alias(off, to=[contact])
-    rows.switch_off(off)
+    forms.mailbox(contact, PASSWORD)
+    forms.mailbox(ann, PASSWORD)
+    forms.alias(off, to=[contact])
+    forms.switch_off(off)
 
     for sender in (ann, off, f"nobody@{bonvenon}", "contact@gmail.example"):
         dialogue = stage.send("bob@gmail.example", sender=sender, log_in=(contact, PASSWORD))
@@ -569,8 +571,8 @@ def test_who_has_logged_in_cannot_send_as_somebody_else(stage: Stage, bonvenon: 
 
 def test_mail_of_ours_that_a_forwarder_brings_back_is_taken(stage: Stage, bonvenon: str) -> None:
     contact, ann = f"contact@{bonvenon}", f"ann@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
-    rows.mailbox(ann, PASSWORD)
+    forms.mailbox(contact, PASSWORD)
+    forms.mailbox(ann, PASSWORD)
 
     assert stage.send(ann, sender=contact, subject="Forwarded").taken
 
@@ -581,9 +583,9 @@ def test_what_is_refused_to_strangers_is_refused_to_who_has_logged_in(
     stage: Stage, bonvenon: str
 ) -> None:
     contact, off = f"contact@{bonvenon}", f"off@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
-    rows.mailbox(off, PASSWORD)
-    rows.switch_off(off)
+    forms.mailbox(contact, PASSWORD)
+    forms.mailbox(off, PASSWORD)
+    forms.switch_off(off)
 
     dialogue = stage.send(off, sender=contact, log_in=(contact, PASSWORD))
 
@@ -595,8 +597,8 @@ def test_what_is_refused_to_strangers_is_refused_to_who_has_logged_in(
 
 def test_a_message_cannot_smuggle_in_another(stage: Stage, bonvenon: str) -> None:
     contact, ann = f"contact@{bonvenon}", f"ann@{bonvenon}"
-    rows.mailbox(contact, PASSWORD)
-    rows.mailbox(ann, PASSWORD)
+    forms.mailbox(contact, PASSWORD)
+    forms.mailbox(ann, PASSWORD)
     second = f"MAIL FROM:<{contact}>\r\nRCPT TO:<{ann}>\r\nDATA\r\nSubject: Second\r\n\r\nHa!"
 
     with stage.smtp() as client:
@@ -617,7 +619,7 @@ def test_a_new_mailbox_receives_and_logs_in_within_a_second(stage: Stage, bonven
     ann = f"ann@{bonvenon}"
     assert refusal(stage, ann) == UNKNOWN.format(ann)
 
-    rows.mailbox(ann, PASSWORD)
+    forms.mailbox(ann, PASSWORD)
 
     assert seconds_until(lambda: stage.send(ann).taken) < 1
     assert seconds_until(lambda: stage.doors_open_to(ann, PASSWORD) == ALL_DOORS) < 1
@@ -625,11 +627,11 @@ def test_a_new_mailbox_receives_and_logs_in_within_a_second(stage: Stage, bonven
 
 def test_an_address_that_is_switched_off_stops_within_a_second(stage: Stage, bonvenon: str) -> None:
     ann = f"ann@{bonvenon}"
-    rows.mailbox(ann, PASSWORD)
+    forms.mailbox(ann, PASSWORD)
     assert stage.send(ann).taken
     assert stage.doors_open_to(ann, PASSWORD) == ALL_DOORS
 
-    rows.switch_off(ann)
+    forms.switch_off(ann)
 
     assert seconds_until(lambda: refusal(stage, ann) == OFF.format(ann)) < 1
     assert seconds_until(lambda: stage.doors_open_to(ann, PASSWORD) == set()) < 1
@@ -637,10 +639,10 @@ def test_an_address_that_is_switched_off_stops_within_a_second(stage: Stage, bon
 
 def test_a_new_password_replaces_the_old_one_within_a_second(stage: Stage, bonvenon: str) -> None:
     ann, new = f"ann@{bonvenon}", "staple correct horse"
-    rows.mailbox(ann, PASSWORD)
+    forms.mailbox(ann, PASSWORD)
     assert stage.doors_open_to(ann, PASSWORD) == ALL_DOORS
 
-    rows.new_password(ann, new)
+    forms.new_password(ann, new)
 
     assert seconds_until(lambda: stage.doors_open_to(ann, new) == ALL_DOORS) < 1
     assert stage.doors_open_to(ann, PASSWORD) == set()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mailservers import panel, rows
+from tests.mailservers import forms, panel
 from tests.mailservers.stage import Stage, free_ports, wait_until
 from webmailadmin import database
 from webmailadmin.servers.private import (
@@ -39,7 +39,7 @@ with private_servers(Path(folder), Path(file), Ports(*map(int, ports))):
 @pytest.fixture
 def file(open_folder: Path) -> Iterator[Path]:
     """A database."""
-    database.open_database(open_folder / "database")
+    forms.open_panel(open_folder / "database")
     yield open_folder / "database" / "webmailadmin.db"
     database.db.close()
 
@@ -85,8 +85,8 @@ def test_the_private_lines_change_none_of_the_rendered_settings(
 
 def test_a_second_run_finds_the_mail_of_the_first(open_folder: Path, file: Path) -> None:
     folder = open_folder / "twice"
-    rows.domain("twice.example")
-    rows.mailbox("ann@twice.example", PASSWORD)
+    forms.domain("twice.example")
+    forms.mailbox("ann@twice.example", PASSWORD)
     with private_servers(folder, file, free_ports()) as servers:
         assert Stage(servers).send("ann@twice.example", subject="Kept").taken
         Stage(servers).wait_until_delivered()

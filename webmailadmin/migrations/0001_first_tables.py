@@ -195,8 +195,9 @@ SELECT address.email, holder.email AS login
 FROM address JOIN domain ON domain.id = address.domain_id
 JOIN recipient ON recipient.address_id = address.id
 JOIN address AS holder ON holder.email = recipient.target
+JOIN domain AS home ON home.id = holder.domain_id
 JOIN mailbox ON mailbox.address_id = holder.id
-WHERE address.enabled AND domain.enabled AND holder.enabled;
+WHERE address.enabled AND domain.enabled AND holder.enabled AND home.enabled;
 
 CREATE VIEW dovecot_user AS
 SELECT address.email AS user, mailbox.password, mailbox.home, mailbox.quota_mb
