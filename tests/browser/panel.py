@@ -147,6 +147,12 @@ class Panel:
             )
             addresses.save(address, wish, by=alice)
 
+    def remove(self, email: str) -> None:
+        """Add a mailbox, and delete it."""
+        self.add(email, "ann@x.org", mailbox=True)
+        with self.rules() as alice:
+            addresses.remove(addresses.of(alice, email), confirmed=True, by=alice)
+
     def change(self, email: str, recipients: str) -> None:
         """Give an alias other recipients, as somebody else would meanwhile."""
         with self.rules() as alice:

@@ -1,0 +1,220 @@
+"""The look: dense and calm, readable, wide enough to hit, on every screen."""
+
+from collections.abc import Iterator
+from pprint import pformat
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import pages
+from tests.browser.conftest import DESKTOP, PHONE, OpenPage
+from tests.browser.pages import CONTACT, entry
+from tests.browser.panel import Panel
+from tests.browser.watch import Watch
+from tests.browser.words import ENGLISH, FRENCH
+
+SMALLEST = {"width": 320, "height": 640}
+ZOOMED = {"width": 640, "height": 450}  # 1280 × 900 at 200 %
+NARROW = {"width": 840, "height": 600}  # just wider than a phone's layout; 1280 at 150 %
+LONG = "a-name-that-is-quite-as-long-as-anybody-would-ever-want-it-to-be"
+
+WIDER_THAN_THE_SCREEN = """() => document.documentElement.scrollWidth > innerWidth && [
+  ...document.querySelectorAll("main *")].filter((it) => it.getBoundingClientRect().right
+  > innerWidth + 1).map((it) => it.outerHTML.slice(0, 120))"""
+
+# Text that an edge cuts off. What ends with … says so itself.
+CLIPPED = """() => [...document.querySelectorAll("body *")].filter((it) => {
+  const style = getComputedStyle(it);
+  return it.checkVisibility() && style.overflow !== "visible" && it.clientWidth > 1
+    && style.textOverflow !== "ellipsis" && !["auto", "scroll"].includes(style.overflowY)
+    && !["INPUT", "TEXTAREA", "SELECT"].includes(it.tagName)
+    && (it.scrollWidth > it.clientWidth + 1 || it.scrollHeight > it.clientHeight + 1);
+}).map((it) => it.outerHTML.slice(0, 160))"""
+
+# What a finger must hit. A link within a sentence is as high as its line, as everywhere.
+TOO_SMALL = """(least) => [...document.querySelectorAll(
+  "a, button, summary, select, textarea, input:not([type=hidden])")].map((it) => {
+    const label = ["checkbox", "radio"].includes(it.type) ? it.closest("label") : it;
+    return [label, label.getBoundingClientRect()];
+  }).filter(([it, box]) => it.checkVisibility({visibilityProperty: true}) && box.width > 1
+    && getComputedStyle(it).clipPath === "none"
+    && !(it.tagName === "A" && getComputedStyle(it).display === "inline"
+         && it.closest("p:not(.doing, .more), dd, pre"))
+    && (box.height < least - .5 || box.width < 23.5))
+  .map(([it, box]) => `${box.width} x ${box.height}: ${it.outerHTML.slice(0, 160)}`)"""
+
+# WCAG 2: contrast of each text with what lies behind it.
+TOO_PALE = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const parse = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3]));
+  const behind = (it) => {
+    const layers = [];
+    for (; it; it = it.parentElement) {
+      const colour = parse(getComputedStyle(it).backgroundColor);
+      layers.unshift(colour);
+      if (colour[3] === 1) break;
+    }
+    return layers.reduce((below, top) => over(top, below), [255, 255, 255]);
+  };
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((v) => v / 255)
+      .map((v) => (v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4));
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  const pale = [];
+  const check = (it, style, text) => {
+    const below = behind(it);
+    const colour = parse(style.color);
+    colour[3] *= parseFloat(style.opacity);
+    const [dark, bright] = [light(over(colour, below)), light(below)].sort((a, b) => a - b);
+    const contrast = (bright + .05) / (dark + .05);
+    if (contrast < 4.5) pale.push(`${contrast.toFixed(2)} ${text.trim().slice(0, 60)}`);
+  };
+  for (const it of document.querySelectorAll("body *")) {
+    if (!it.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+    const text = [...it.childNodes].filter((node) => node.nodeType === 3)
+      .map((node) => node.data).join("");
+    if (text.trim()) check(it, getComputedStyle(it), text);
+    if (it.placeholder) check(it, getComputedStyle(it, "::placeholder"), it.placeholder);
+    if (it.value && !["hidden", "radio", "checkbox"].includes(it.type))
+      check(it, getComputedStyle(it), it.value);
+  }
+  return [...new Set(pale)];
+}"""
+
+
+@pytest.fixture
+def all_kinds(panel: Panel, bonvenon: str) -> None:
+    """Addresses of all kinds, with the longest names, and something removed."""
+    panel.add(CONTACT, mailbox=True)
+    panel.add(f"{LONG}@bonvenon.fr", f"{LONG}@elsewhere.example.org, bob@y.org", mailbox=True)
+    panel.add("dead@bonvenon.fr", f"{LONG[1:]}@bonvenon.fr")
+    panel.add("off@bonvenon.fr", "ann@x.org", enabled=False)
+    panel.install("a-very-long-name-for-a-domain-of-a-small-association.example.org")
+    panel.remove("gone@bonvenon.fr")
+
+
+def states(page: Page) -> Iterator[str]:
+    """Go through the pages and states, one after the other."""
+    for path in ("/domains/", "/password", "/no-such-page"):
+        page.goto(path)
+        yield path
+    for path in ("about", "unknown", "removed/", "journal", ""):
+        page.goto(f"/domains/bonvenon.fr/{path}")
+        yield f"tab {path}"
+    page.goto("/domains/a-very-long-name-for-a-domain-of-a-small-association.example.org/")
+    yield "first steps"
+    page.goto(f"/addresses/{CONTACT}/edit")
+    page.locator(".programs summary").click()
+    yield "editor"
+    page.get_by_label(FRENCH.password, exact=True).fill("short")
+    page.get_by_label(FRENCH.recipients).fill("nonsense")
+    pages.save(page, FRENCH)
+    expect(page.locator(".message").first).to_be_visible()
+    yield "editor with what is wrong"
+    pages.choose(page, FRENCH.no)
+    expect(page.locator(".outcome.warn")).to_be_visible()
+    page.get_by_label(FRENCH.recipients).fill("")
+    pages.save(page, FRENCH)
+    expect(page.get_by_label(FRENCH.tick_mailbox)).to_be_focused()
+    yield "warning"
+    page.get_by_label(FRENCH.tick_mailbox).check()
+    pages.save(page, FRENCH)
+    expect(entry(page, CONTACT).get_by_role("button", name=FRENCH.restore)).to_be_visible()
+    yield "row of a removed mailbox, with the toast"
+
+
+@pytest.mark.parametrize(
+    "size", [DESKTOP, NARROW, ZOOMED, PHONE, SMALLEST], ids=lambda size: str(size["width"])
+)
+def test_nothing_scrolls_sideways_is_cut_off_or_too_small_to_hit(
+    open_page: OpenPage, watch: Watch, all_kinds: None, size: dict[str, int]
+) -> None:
+    watch.expect(404, 422)
+    page = open_page("/domains/", language="fr", size=size)
+    least = 24 if size["width"] > 832 else 44
+    wrong = {}
+    for state in states(page):
+        found = {
+            "wider than the screen": page.evaluate(WIDER_THAN_THE_SCREEN),
+            "cut off": page.evaluate(CLIPPED),
+            "too small": page.evaluate(TOO_SMALL, least),
+        }
+        wrong |= {f"{state}: {what}": which for what, which in found.items() if which}
+    assert not wrong, pformat(wrong, width=150)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_is_readable_in_light_and_dark(
+    open_page: OpenPage, watch: Watch, all_kinds: None, scheme: str
+) -> None:
+    watch.expect(404, 422)
+    page = open_page("/domains/", language="fr", color_scheme=scheme)
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == {"light": "rgb(251, 250, 248)", "dark": "rgb(20, 22, 26)"}[scheme]
+    pale = {state: found for state in states(page) if (found := page.evaluate(TOO_PALE))}
+    assert not pale, pformat(pale, width=150)
+
+
+def test_a_list_of_sixty_shows_eighteen_rows_or_more_all_of_a_height(
+    open_page: OpenPage, panel: Panel, bonvenon: str
+) -> None:
+    panel.fill(bonvenon, 60)
+    for language in ("en", "fr"):
+        page = open_page("/domains/bonvenon.fr/", language=language)
+        boxes = page.locator("#rows .entry").evaluate_all(
+            "(rows) => rows.map((row) => [row.getBoundingClientRect().bottom, row.offsetHeight])"
+        )
+        assert sum(bottom <= DESKTOP["height"] for bottom, _ in boxes) >= 18
+        assert all(32 <= height <= 36 for _, height in boxes), boxes
+
+
+def test_who_wants_no_motion_gets_none(open_page: OpenPage, panel: Panel, bonvenon: str) -> None:
+    panel.add(CONTACT, mailbox=True)
+    page = open_page(f"/addresses/{CONTACT}/edit", reduced_motion="reduce")
+    page.evaluate(
+        """() => { window.moved = [];
+          for (const kind of ["animationstart", "transitionrun"])
+            addEventListener(kind, (event) => {
+              const lasts = getComputedStyle(event.target).transitionDuration;
+              if (kind === "animationstart" || lasts.split(",").some((s) => parseFloat(s) > 0))
+                moved.push(kind + event.target.outerHTML);
+            }, true); }"""
+    )
+    pages.choose(page, ENGLISH.no)
+    expect(page.locator(".outcome.warn")).to_be_visible()
+    page.get_by_label(ENGLISH.tick_mailbox).check()
+    pages.save(page, ENGLISH)
+    expect(pages.toast(page)).to_be_visible()
+    page.locator("#rows .row").first.hover()
+    assert page.evaluate("moved") == []
+    lasting = page.evaluate(
+        """() => [...document.querySelectorAll("*")].filter((it) => {
+          const style = getComputedStyle(it);
+          return style.animationName !== "none"
+            || style.transitionDuration.split(",").some((time) => parseFloat(time) > 0);
+        }).map((it) => it.outerHTML.slice(0, 80))"""
+    )
+    assert lasting == []
+
+
+def test_with_motion_the_toast_goes_by_itself_only_when_there_is_nothing_to_undo(
+    open_page: OpenPage, panel: Panel, bonvenon: str
+) -> None:
+    panel.add("info@bonvenon.fr", "ann@x.org")
+    page = open_page("/addresses/info@bonvenon.fr/edit", reduced_motion="no-preference")
+    pages.save(page, ENGLISH)
+    moves = "getComputedStyle(document.querySelector('.toast')).animationName"
+    expect(pages.toast(page)).to_be_visible()
+    assert page.evaluate(moves) == "rise, leave"
+    pages.edit(page, ENGLISH, "info@bonvenon.fr")
+    pages.delete(page, ENGLISH)
+    expect(pages.toast(page).get_by_role("button")).to_be_visible()
+    assert page.evaluate(moves) == "rise"
