@@ -19,6 +19,11 @@ document.addEventListener("htmx:error", (event) => {
   document.getElementById("notice").replaceChildren(words);
 });
 
+// A new try takes away what was said of the last one.
+document.addEventListener("htmx:before:request", () => {
+  document.getElementById("notice").replaceChildren();
+});
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;

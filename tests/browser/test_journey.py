@@ -45,7 +45,8 @@ def test_from_the_first_log_in_to_the_journal_without_a_reload(
     pages.bring_back_under_another_name(page, words)
     pages.send_unknown_mail_to_contact(page, words)
     pages.tab(page, words.journal)
-    expect(page.locator(".journal li").first).to_contain_text("camille")
+    says = {"en": "camille: ", "fr": "camille\u00a0: "}[words.language]
+    expect(page.locator(".journal li").first).to_contain_text(says)
     expect(page.locator(".journal")).to_contain_text("contact-old")
     pages.log_out(page, words)
 

@@ -60,6 +60,9 @@ def test_a_panel_that_does_not_answer_says_so_and_nothing_typed_is_lost(
         is_still_typed(page, words)
     finally:
         panel.start()
+    page.get_by_role("button", name=words.generate).click()
+    expect(page.locator("input.code").first).to_be_visible()
+    expect(page.locator("#notice")).to_be_empty()
     pages.save(page, words)
     is_saved(page, panel)
 
@@ -173,3 +176,24 @@ def test_enter_twice_in_the_name_adds_once(
     expect(page.locator(".editor")).to_be_visible()
     expect(page.locator("#rows .row")).to_have_count(2)
     assert len(held) == 1
+
+
+def test_who_chooses_no_and_at_once_yes_again_gets_what_belongs_to_yes(
+    open_page: OpenPage, panel: Panel, watch: Watch, bonvenon: str
+) -> None:
+    watch.expect_aborted()  # the answer to No, which nobody waits for any more
+    words = IN["en"]
+    panel.add("contact@bonvenon.fr", mailbox=True)
+    page = open_page("/addresses/contact@bonvenon.fr/edit")
+    held = Held()
+    page.route("**/edit?mailbox=no", held.hold)
+    with page.expect_request("**/edit?mailbox=no"):
+        pages.choose(page, words.no)
+    with page.expect_response("**/edit?mailbox=yes"):
+        pages.choose(page, words.yes)
+    for route in held:
+        route.continue_()
+    pages.type_password(page, words)
+    pages.save(page, words)
+    expect(toast(page)).to_contain_text("contact@bonvenon.fr")
+    expect(entry(page, "contact@bonvenon.fr").locator(".way")).to_contain_text("1 GB")
