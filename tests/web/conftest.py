@@ -1,13 +1,15 @@
 """What the tests of pages share: each page twice, and the whole database to compare."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from jinja2 import FileSystemBytecodeCache
 
 from tests.browser_of import FRAGMENT, Browser
-from webmailadmin import database
+from webmailadmin import create_app, database, settings
+from webmailadmin.mail import accounts
 from webmailadmin.models import Account, Domain
 
 LIST = "/domains/bonvenon.fr/"
@@ -15,16 +17,38 @@ CONTACT = "/addresses/contact@bonvenon.fr/edit"
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Templates that an earlier test compiled: half of a short test's time otherwise."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+def made() -> list[Flask]:
+    """The application that all tests share: to make one takes longer than a short test."""
+    return []
 
 
 @pytest.fixture
-def app(app: Flask, compiled: FileSystemBytecodeCache) -> Flask:
-    """The whole application on a fresh database, quick to start."""
-    app.jinja_env.bytecode_cache = compiled
-    return app
+def app(data: Path, made: list[Flask]) -> Iterator[Flask]:
+    """The whole application, with the settings of this test, on a fresh database."""
+    if made:
+        settings.use(settings.read())
+        database.open_database(data)
+    else:
+        made.append(create_app())
+        made[0].testing = True
+    yield made[0]
+    database.db.close()
+
+
+@pytest.fixture
+def own_app(data: Path) -> Iterator[Flask]:
+    """An application of this test's own, for what it reads once at its start."""
+    yield create_app()
+    database.db.close()
+
+
+@pytest.fixture
+def browser(app: Flask, alice: Account) -> Browser:
+    """Alice's browser, logged in, in English, without the walk through the log-in page."""
+    browser = Browser(app)
+    token = accounts.open_session(alice)
+    browser.client.set_cookie("__Host-session", token, domain="localhost", secure=True)
+    return browser
 
 
 @pytest.fixture(params=[{}, FRAGMENT], ids=["page", "fragment"])

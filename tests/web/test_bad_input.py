@@ -646,7 +646,7 @@ def test_a_name_to_come_back_under_that_is_taken_stays_typed(browser, contact, a
     wrongly(reply, {}, "", "local_part")
     assert reply.messages() == {
         "Bring it back as": "sales@bonvenon.fr is taken again."
-        " Bring it back under another name, say sales-old."
+        " Bring it back under another name, say contact-old."
     }
     assert reply.value("Bring it back as") == "Sales"
 

@@ -504,7 +504,7 @@ def test_this_machine_is_always_ours(stranger, host):
 def test_the_hosts_of_the_settings_are_ours(data, monkeypatch, request):
     monkeypatch.setenv("WEBMAILADMIN_PUBLIC_URL", "https://panel.example.net/")
     monkeypatch.setenv("WEBMAILADMIN_TRUSTED_HOSTS", "mail.example.org, other.example.org")
-    stranger = request.getfixturevalue("stranger")
+    stranger = Browser(request.getfixturevalue("own_app"))
 
     for host in ("panel.example.net", "mail.example.org", "other.example.org"):
         assert stranger.open("/log-in", base_url=f"https://{host}").status == 200
@@ -533,12 +533,14 @@ def test_a_form_of_very_many_parts_is_refused(browser, bonvenon):
     assert reply.status == 413
 
 
-def test_a_mistake_of_ours_shows_a_number_and_no_trace(app, browser, contact, headers, caplog):
+def test_a_mistake_of_ours_shows_a_number_and_no_trace(
+    app, browser, contact, headers, caplog, monkeypatch
+):
     def broken():
         secret = "a marker that nobody may see"
         raise RuntimeError(secret)
 
-    app.view_functions["journal.of_domain"] = lambda name: broken()
+    monkeypatch.setitem(app.view_functions, "journal.of_domain", lambda name: broken())
 
     reply = browser.open(f"{LIST}journal", headers=headers)
 

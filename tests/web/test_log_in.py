@@ -106,7 +106,7 @@ def test_the_log_in_page_says_to_use_https_where_the_browser_would_drop_the_cook
     data, monkeypatch, request
 ):
     monkeypatch.setenv("WEBMAILADMIN_TRUSTED_HOSTS", "panel.example.net,192.0.2.7")
-    app = request.getfixturevalue("app")
+    app = request.getfixturevalue("own_app")
     words = "Log-in works only over https, or on this machine itself."
 
     for base, unsafe in {
@@ -393,7 +393,7 @@ def test_a_changed_password_is_written_in_the_journal_without_it(browser, alice)
 
 
 def test_no_secret_is_left_in_logs_journal_database_cookies_or_pages(
-    app, alice, bonvenon, caplog, capfd
+    app, alice, bonvenon, caplog, capfd, monkeypatch
 ):
     caplog.set_level(logging.INFO)
     accounts.add("bruno", MARKER, by="test")
@@ -412,7 +412,7 @@ def test_no_secret_is_left_in_logs_journal_database_cookies_or_pages(
     pages.append(door.submit("/password", "form.card", values))
     generated = door.submit("/addresses/sales@bonvenon.fr/edit", "form.editor", button="Generate")
     one_time = generated.value("Password")
-    app.view_functions["journal.of_domain"] = lambda name: 1 / 0
+    monkeypatch.setitem(app.view_functions, "journal.of_domain", lambda name: 1 / 0)
     pages.append(door.open(f"{LIST}journal"))
 
     secrets = (MARKER, session, door.cookies()["__Host-session"], one_time, "$2b$")
