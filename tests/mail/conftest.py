@@ -1,9 +1,23 @@
-"""The stage of the rules' tests: a second domain beside bonvenon.fr, and one to fill."""
+"""The stage of the rules' tests: a database without the web, and domains beside bonvenon.fr."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.mail.stage import install
+from webmailadmin import database, settings
 from webmailadmin.models import Account, Domain
+
+
+@pytest.fixture
+def app(data: Path) -> Iterator[None]:
+    """The rules on a fresh database. They know nothing of Flask, and need no power cut here."""
+    settings.use(settings.read())
+    database.open_database(settings.current.data)
+    database.db.pragma("synchronous", 0)
+    yield
+    database.db.close()
 
 
 @pytest.fixture
