@@ -16,6 +16,8 @@ from tests.browser.words import ENGLISH, FRENCH
 SMALLEST = {"width": 320, "height": 640}
 ZOOMED = {"width": 640, "height": 450}  # 1280 × 900 at 200 %
 NARROW = {"width": 840, "height": 600}  # just wider than a phone's layout; 1280 at 150 %
+WIDEST_PHONE = 832  # 52rem, where the style sheet changes its layout
+MOUSE, FINGER = 24, 44  # pixels
 LONG = "a-name-that-is-quite-as-long-as-anybody-would-ever-want-it-to-be"
 
 WIDER_THAN_THE_SCREEN = """() => document.documentElement.scrollWidth > innerWidth && [
@@ -131,35 +133,39 @@ def states(page: Page) -> Iterator[str]:
     yield "row of a removed mailbox, with the toast"
 
 
-@pytest.mark.parametrize(
-    "size", [DESKTOP, NARROW, ZOOMED, PHONE, SMALLEST], ids=lambda size: str(size["width"])
-)
-def test_nothing_scrolls_sideways_is_cut_off_or_too_small_to_hit(
-    open_page: OpenPage, watch: Watch, all_kinds: None, size: dict[str, int]
+def test_nothing_scrolls_sideways_is_cut_off_or_too_small_to_hit_at_any_width(
+    open_page: OpenPage, watch: Watch, all_kinds: None
 ) -> None:
     watch.expect(404, 422)
-    page = open_page("/domains/", language="fr", size=size)
-    least = 24 if size["width"] > 832 else 44
+    page = open_page("/domains/", language="fr")
     wrong = {}
     for state in states(page):
-        found = {
-            "wider than the screen": page.evaluate(WIDER_THAN_THE_SCREEN),
-            "cut off": page.evaluate(CLIPPED),
-            "too small": page.evaluate(TOO_SMALL, least),
-        }
-        wrong |= {f"{state}: {what}": which for what, which in found.items() if which}
+        for size in (NARROW, ZOOMED, PHONE, SMALLEST, DESKTOP):
+            page.set_viewport_size(size)
+            least = FINGER if size["width"] <= WIDEST_PHONE else MOUSE
+            found = {
+                "wider than the screen": page.evaluate(WIDER_THAN_THE_SCREEN),
+                "cut off": page.evaluate(CLIPPED),
+                "too small": page.evaluate(TOO_SMALL, least),
+            }
+            at = f"{state}, {size['width']}"
+            wrong |= {f"{at}: {what}": which for what, which in found.items() if which}
     assert not wrong, pformat(wrong, width=150)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_is_readable_in_light_and_dark(
-    open_page: OpenPage, watch: Watch, all_kinds: None, scheme: str
+def test_every_text_is_readable_in_light_and_in_dark_as_the_system_wishes(
+    open_page: OpenPage, watch: Watch, all_kinds: None
 ) -> None:
     watch.expect(404, 422)
-    page = open_page("/domains/", language="fr", color_scheme=scheme)
-    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert paper == {"light": "rgb(251, 250, 248)", "dark": "rgb(20, 22, 26)"}[scheme]
-    pale = {state: found for state in states(page) if (found := page.evaluate(TOO_PALE))}
+    page = open_page("/domains/", language="fr")
+    papers, pale = {}, {}
+    for state in states(page):
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            if found := page.evaluate(TOO_PALE):
+                pale[f"{state}, {scheme}"] = found
+            papers[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert papers == {"light": "rgb(251, 250, 248)", "dark": "rgb(20, 22, 26)"}
     assert not pale, pformat(pale, width=150)
 
 
