@@ -4,8 +4,18 @@ import locale
 import os
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, has_request_context, make_response, redirect, request
-from flask_babel import Babel
+from babel.support import NullTranslations
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    g,
+    has_request_context,
+    make_response,
+    redirect,
+    request,
+)
+from flask_babel import Babel, get_translations
 
 from webmailadmin.web.forms import LanguageForm
 from webmailadmin.web.security import own_path
@@ -53,6 +63,14 @@ def switched() -> Response:
     return make_response(redirect("/", 303))
 
 
+def translations() -> NullTranslations:
+    """Return the texts of the language of this request, found once for all of a page."""
+    if "translations" not in g:
+        g.translations = get_translations()
+    found: NullTranslations = g.translations
+    return found
+
+
 def init_app(app: Flask) -> None:
     """Teach the application both languages."""
     Babel(
@@ -61,5 +79,10 @@ def init_app(app: Flask) -> None:
         default_translation_directories=str(TRANSLATIONS),
         default_timezone=time_zone(),
         locale_selector=chosen,
+    )
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: translations().gettext(text),
+        ngettext=lambda one, many, number: translations().ngettext(one, many, number),
+        newstyle=True,
     )
     app.jinja_env.globals.update(languages=LANGUAGES, language=chosen, language_form=LanguageForm)
