@@ -121,14 +121,11 @@ def test_nobody_who_sends_a_form_is_told_to_log_in_and_changes_nothing(app, stra
     assert everything() == before
 
 
-@pytest.mark.parametrize(
-    "token",
-    ["x", "0" * 43, "' OR 1=1 --", "%00", "é", "a" * 4000, "../../../etc/passwd"],
-)
-def test_a_session_that_was_made_up_opens_nothing(stranger, contact, token):
-    stranger.client.set_cookie("__Host-session", token, domain="localhost", secure=True)
+def test_a_session_that_was_made_up_opens_nothing(stranger, contact):
+    for token in ("x", "0" * 43, "' OR 1=1 --", "%00", "é", "a" * 4000, "../../../etc/passwd"):
+        stranger.client.set_cookie("__Host-session", token, domain="localhost", secure=True)
 
-    assert stranger.open(LIST).status == 303
+        assert (token, stranger.open(LIST).status) == (token, 303)
 
 
 def test_the_cookie_of_a_removed_account_opens_nothing(browser, contact):

@@ -76,12 +76,12 @@ def test_an_address_added_between_two_pages_neither_doubles_nor_hides_one(browse
     assert second.emails()[0] == "person050@bonvenon.fr"
 
 
-@pytest.mark.parametrize("after", ["zzzz", "%00", "postmaster", "x" * 5000, "é", "' OR 1=1 --"])
-def test_a_place_in_the_list_that_was_made_up_breaks_nothing(browser, crowd, after, headers):
-    reply = browser.open(f"{LIST}?after={after}", headers=headers)
+def test_a_place_in_the_list_that_was_made_up_breaks_nothing(browser, crowd, headers):
+    for after in ("zzzz", "%00", "postmaster", "x" * 5000, "é", "' OR 1=1 --"):
+        reply = browser.open(f"{LIST}?after={after}", headers=headers)
 
-    assert reply.status == 200
-    assert "postmaster@bonvenon.fr" not in reply.emails()
+        assert (after, reply.status) == (after, 200)
+        assert "postmaster@bonvenon.fr" not in reply.emails()
 
 
 # Search and filters
@@ -105,11 +105,11 @@ def test_a_search_finds_names_and_recipients(browser, bonvenon, contact, alice, 
         )
 
 
-@pytest.mark.parametrize("typed", ["%25", "_", "%5C", "%27", "%00", "x" * 5000, "a%26b", "[a-z]"])
-def test_a_search_takes_every_character_as_it_is(browser, contact, typed, headers):
-    reply = browser.open(f"{LIST}?q={typed}", headers=headers)
+def test_a_search_takes_every_character_as_it_is(browser, contact, headers):
+    for typed in ("%25", "_", "%5C", "%27", "%00", "x" * 5000, "a%26b", "[a-z]"):
+        reply = browser.open(f"{LIST}?q={typed}", headers=headers)
 
-    assert (reply.status, reply.emails()) == (200, [])
+        assert (typed, reply.status, reply.emails()) == (typed, 200, [])
 
 
 def test_an_underscore_finds_only_underscores(browser, bonvenon, alice, headers):

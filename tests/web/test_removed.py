@@ -124,19 +124,19 @@ def test_a_mailbox_comes_back_beside_a_new_mailbox_under_another_name(browser, c
     assert homes["contact-old"] == first != homes["contact"]
 
 
-@pytest.mark.parametrize(
-    "id_", ["0", "-1", "99", "9" * 19, "9" * 30, "9" * 5000, "x", "%00", "1.5"]
-)
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_what_was_never_removed_is_not_found(browser, bonvenon, id_, method, headers):
+def test_what_was_never_removed_is_not_found(browser, bonvenon, headers):
     token = browser.get(LIST).soup.select_one("#add-address input")["value"]
     before = everything()
 
-    reply = browser.open(
-        f"{REMOVED}{id_}/restore", method=method, data={"csrf_token": token}, headers=headers
-    )
-
-    assert reply.status in (404, 405)
+    for id_ in ("0", "-1", "99", "9" * 19, "9" * 30, "9" * 5000, "x", "%00", "1.5"):
+        for method in ("GET", "POST"):
+            reply = browser.open(
+                f"{REMOVED}{id_}/restore",
+                method=method,
+                data={"csrf_token": token},
+                headers=headers,
+            )
+            assert (id_, method, reply.status in (404, 405)) == (id_, method, True)
     assert everything() == before
 
 

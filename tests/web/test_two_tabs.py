@@ -235,20 +235,18 @@ def test_what_is_not_found_says_so_and_shows_the_way_to_the_domains(browser, bon
     assert (fragment.status, fragment.words()) == (404, words)
 
 
-@pytest.mark.parametrize(
-    "before", ["0", "-1", "x", "", "9" * 19, "9" * 30, "-" + "9" * 30, "9" * 5000, "1.5", "%00"]
-)
-def test_a_place_in_the_journal_that_was_made_up_breaks_nothing(browser, contact, before):
-    for url in (f"{LIST}journal", "/addresses/contact@bonvenon.fr/journal"):
-        assert browser.open(f"{url}?before={before}").status == 200
+def test_a_place_in_the_journal_that_was_made_up_breaks_nothing(browser, contact):
+    made_up = ["0", "-1", "x", "", "9" * 19, "9" * 30, "-" + "9" * 30, "9" * 5000, "1.5", "%00"]
+    for before in made_up:
+        for url in (f"{LIST}journal", "/addresses/contact@bonvenon.fr/journal"):
+            assert (before, browser.open(f"{url}?before={before}").status) == (before, 200)
 
 
-@pytest.mark.parametrize("id_", ["0", "99", "9" * 19, "9" * 30, "9" * 5000, "x", "-1"])
-def test_a_removed_domain_that_never_was_is_not_found(browser, bonvenon, id_):
+def test_a_removed_domain_that_never_was_is_not_found(browser, bonvenon):
     token = browser.get("/domains/").soup.select_one("form.card input")["value"]
 
-    reply = browser.open(
-        f"/domains/removed/{id_}/restore", method="POST", data={"csrf_token": token}
-    )
-
-    assert reply.status == 404
+    for id_ in ("0", "99", "9" * 19, "9" * 30, "x", "-1"):
+        reply = browser.open(
+            f"/domains/removed/{id_}/restore", method="POST", data={"csrf_token": token}
+        )
+        assert (id_, reply.status) == (id_, 404)
