@@ -181,7 +181,7 @@ def test_enter_twice_in_the_name_adds_once(
 def test_who_chooses_no_and_at_once_yes_again_gets_what_belongs_to_yes(
     open_page: OpenPage, panel: Panel, watch: Watch, bonvenon: str
 ) -> None:
-    watch.expect_aborted()  # the request for No: its answer must not be put in place before that for Yes
+    watch.expect_aborted()  # the request for No, which Yes replaces
     words = IN["en"]
     panel.add("contact@bonvenon.fr", mailbox=True)
     page = open_page("/addresses/contact@bonvenon.fr/edit")
