@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -409,12 +410,13 @@ def test_the_first_start_prints_a_one_time_password_once_and_the_second_is_quick
     ((name, hash_, one_time),) = terminal.rows("SELECT name, password, one_time FROM account")
     assert (name, one_time, passwords.matches(found[1], hash_)) == ("admin", 1, True)
 
-    started = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with terminal.run("--first-account") as second:
         assert second.answer() == 200
-        seconds = time.monotonic() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert second.rest == f"The panel is at http://127.0.0.1:{second.port} (Ctrl-C ends it).\n"
-    assert seconds < 2
+    # Time on the processor: what else runs on the machine does not count.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
     assert terminal.rows("SELECT password FROM account") == [(hash_,)]
 
 

@@ -277,6 +277,21 @@ def test_failures_are_counted_in_the_database_for_all_workers(stranger, alice):
     }
 
 
+def test_a_log_in_page_that_was_open_for_too_long_loses_nothing(stranger, bonvenon):
+    """The server was reinstalled meanwhile, or the browser dropped its cookie."""
+    page = stranger.get("/log-in?next=/domains/")
+    stranger.client.delete_cookie("__Host-form", domain="localhost")
+
+    late = stranger.submit(page, "form.card", {"Name": "alice", "Password": PASSWORD})
+
+    assert late.status == 422
+    assert late.messages() == {
+        "": "This page had been open for too long. Nothing is lost: send it again."
+    }
+    assert (late.value("Name"), late.value("Password")) == ("alice", PASSWORD)
+    assert stranger.submit(late, "form.card").words("h1") == "Email addresses"
+
+
 # Sessions and cookies
 
 

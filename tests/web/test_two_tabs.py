@@ -172,6 +172,42 @@ def test_a_form_of_an_ended_session_changes_nothing_and_goes_through_after_a_log
     assert led() == ["ann@x.org"]
 
 
+@pytest.mark.parametrize(
+    ("url", "form", "typed"),
+    [
+        (LIST, "#add-address", {"Name": "sales"}),
+        ("/domains/", "form.card", {"Domain": "neuf.fr", "Contact address": "a@x.org"}),
+        (f"{LIST}unknown", "form.card", {"kind": "address", "Address": "a@x.org"}),
+        (
+            "/password",
+            "form.card",
+            {
+                "Present password": PASSWORD,
+                "New password": "quite another phrase 9",
+                "Confirm the password": "quite another phrase 9",
+            },
+        ),
+    ],
+    ids=["add", "install", "unknown", "password"],
+)
+def test_a_page_that_was_open_for_too_long_loses_nothing(browser, bonvenon, url, form, typed):
+    page = browser.get(url)
+    browser.client.delete_cookie("__Host-form", domain="localhost")
+    before = everything()
+
+    late = browser.submit(page, form, typed)
+
+    assert (late.status, late.title()[:6]) == (422, "Error:")
+    assert late.messages() == {
+        "": "This page had been open for too long. Nothing is lost: send it again."
+    }
+    shown = {label: value for label, value in typed.items() if label != "kind"}
+    assert {label: late.value(label) for label in shown} == shown
+    assert everything() == before
+    assert browser.submit(late, form).status == 200
+    assert everything() != before
+
+
 URLS = [
     "/domains/{}/",
     "/domains/{}/about",
