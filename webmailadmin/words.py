@@ -11,7 +11,7 @@ from flask_babel import format_date, format_datetime, format_decimal
 from markupsafe import Markup
 
 from webmailadmin import settings
-from webmailadmin.mail import journal, names
+from webmailadmin.mail import accounts, journal, names
 from webmailadmin.mail.errors import Changed, Refusal
 
 EMAILS = ("email", "to", "contact")
@@ -62,9 +62,16 @@ def act_in_words(act: str, details: Mapping[str, str]) -> str:
     return gettext(journal.ACTS[act], **values)
 
 
+def actor_in_words(actor: str) -> str:
+    """Say who acted: an account by its name, the command line in the language of the person."""
+    return gettext("command line") if actor == accounts.COMMAND_LINE else actor
+
+
 def shown_value(name: str, value: object) -> object:
     """Return a value of a message for the eye: addresses with accents, dates in words."""
     text = str(value)
+    if name == "actor":
+        return actor_in_words(text)
     if name in EMAILS:
         return names.shown_email(text)
     if name == "emails":

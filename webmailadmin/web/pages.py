@@ -53,6 +53,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         act_in_words=words.act_in_words,
+        actor_in_words=words.actor_in_words,
         menu_domains=menu_domains,
         plain_form=plain_form,
         unknown_state=unknown_state,
