@@ -179,7 +179,6 @@ def test_the_command_line_speaks_french(terminal):
     assert done.stdout.startswith("bonvenon.fr est installé.\n")
 
 
-@pytest.mark.xfail(strict=True, reason="its words are looked up after the application has gone")
 def test_the_command_line_refuses_in_french(terminal):
     done = terminal.type("domain", "add", "x", LANG="fr_FR.UTF-8")
 

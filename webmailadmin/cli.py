@@ -27,7 +27,9 @@ class Commands(AppGroup):
         try:
             return super().invoke(ctx)
         except Refusal as refusal:
-            words = "\n".join(in_words(part) for part in refusal.parts())
+            # The command's own context has ended, and with it the language.
+            with ctx.ensure_object(ScriptInfo).load_app().app_context():
+                words = "\n".join(in_words(part) for part in refusal.parts())
             raise click.ClickException(words) from refusal
 
 
@@ -126,7 +128,7 @@ stdin_option = click.option(
 def account_add(name: str, administrator: bool, password_stdin: bool) -> None:  # noqa: ARG001
     """Add the account NAME; without a password given, a one-time password is printed."""
     password = accounts.add(name, from_stdin(password_stdin), by=accounts.COMMAND_LINE)
-    click.echo(gettext("The account %(name)s is added.", name=name))
+    click.echo(gettext("The account %(name)s is added.", name=name.strip().lower()))
     say_one_time(name, password)
 
 

@@ -86,11 +86,11 @@ MATCHING_ONE = """
 """
 # The index holds all that both halves ask for. SQLite would rather read the addresses themselves.
 TROUBLED = """
-    SELECT id FROM address WHERE domain_id = :domain AND enabled AND receives = 0
+    SELECT id FROM address WHERE domain_id = :domain AND receives = 0 AND enabled = 1
     UNION ALL
     SELECT DISTINCT address_id FROM recipient
-    CROSS JOIN address INDEXED BY address_enabled ON address.id = address_id
-    WHERE NOT recipient.receives AND domain_id = :domain AND enabled AND address.receives = 1
+    CROSS JOIN address INDEXED BY address_state ON address.id = address_id
+    WHERE NOT recipient.receives AND domain_id = :domain AND address.receives = 1 AND enabled = 1
 """
 SHOWN = {
     Show.ALL: "",

@@ -59,7 +59,7 @@ CREATE TABLE address (
     created_at INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX address_in_domain ON address (domain_id, local_part);
-CREATE INDEX address_enabled ON address (domain_id, receives) WHERE enabled;
+CREATE INDEX address_state ON address (domain_id, receives, enabled);
 
 CREATE TABLE mailbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
