@@ -20,6 +20,7 @@ import pytest
 from playhouse.cysqlite_ext import CySqliteDatabase
 
 from webmailadmin.mail import passwords
+from webmailadmin.servers import private
 
 TOP = Path(__file__).parents[1]
 GOOD = "correct horse battery"
@@ -435,3 +436,30 @@ def test_every_command_has_its_line_of_help(terminal):
         commands = done.stdout.partition("Commands:\n")[2].splitlines()
         assert commands
         assert all(len(line.split()) > 2 for line in commands), commands
+
+
+# Mail servers
+
+
+def test_the_configuration_of_the_servers_is_written_where_it_is_asked_for(terminal, tmp_path):
+    private.add_what_is_missing(private.System(), print)
+    done = terminal.type("servers", "render", str(tmp_path / "etc"))
+
+    written = sorted(str(path) for path in (tmp_path / "etc").rglob("*") if path.is_file())
+    assert (done.returncode, done.stderr, sorted(done.stdout.splitlines())) == (0, "", written)
+    assert {path.parent.name for path in map(Path, written)} == {
+        "postfix",
+        "webmailadmin",
+        "dovecot-2.3",
+        "dovecot-2.4",
+    }
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(terminal, tmp_path):
+    private.add_what_is_missing(private.System(), print)
+    (tmp_path / "file").write_text("")
+    done = terminal.type("servers", "render", str(tmp_path / "file" / "below"))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr

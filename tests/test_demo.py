@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,12 +29,16 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def folder() -> Iterator[Path]:
+    """A folder that the servers' users can enter; pytest's own are for its user alone."""
+    with tempfile.TemporaryDirectory(prefix="webmailadmin-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def demo(folder: Path) -> Iterator[Running]:
     """The demo, started with the command of `make demo`."""
-    folder = tmp_path_factory.mktemp("demo")
-    # The servers' own users pass through it.
-    for part in (folder, *folder.parents[:3]):
-        part.chmod(0o755)
     port = free_port()
     environment = os.environ | {"PORT": str(port), "TMPDIR": str(folder), "LANG": "en_GB.UTF-8"}
     command = [sys.executable, "-m", "webmailadmin", "demo"]

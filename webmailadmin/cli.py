@@ -1,6 +1,7 @@
 """The command line: a thin door to the same rules as the pages."""
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -38,6 +39,12 @@ def commands() -> None:
     """Manage mail domains, accounts and mail servers, or serve the panel."""
 
 
+def end_at_signals() -> None:
+    """End in order at Ctrl-C and at SIGTERM, also where a shell had the first ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+
+
 def listen() -> Any:
     """Return the panel's server, listening on its port. Raises ClickException."""
     from waitress import create_server  # noqa: PLC0415 - slow import, for serving alone
@@ -66,6 +73,7 @@ def listen() -> Any:
 @click.option("--first-account", is_flag=True, help="Make the first account, also unattended.")
 def run(first_account: bool) -> None:
     """Serve the panel at http://127.0.0.1:PORT until Ctrl-C."""
+    end_at_signals()
     server = listen()
     if not accounts.exist() and (first_account or sys.stdout.isatty()):
         say_one_time("admin", accounts.add("admin", None, by=accounts.COMMAND_LINE))
@@ -165,6 +173,7 @@ def servers_render(folder: Path) -> None:
 @click.pass_obj
 def demo_(info: ScriptInfo) -> None:
     """Serve the panel over 300 addresses, with a real Postfix and Dovecot (root)."""
+    end_at_signals()
     with tempfile.TemporaryDirectory(prefix="webmailadmin-demo-") as folder:
         # The servers' own users pass through it, to what is theirs.
         Path(folder).chmod(0o755)

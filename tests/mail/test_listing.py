@@ -194,3 +194,10 @@ def test_three_hundred_rows_cost_no_more_queries_than_three(
         listing.page(bonvenon)
 
     assert many.count == few.count > 0
+
+
+def test_what_to_look_at_is_counted_to_a_hundred(bonvenon, alice):
+    for number in range(101):
+        addresses.add(bonvenon, f"empty{number}", by=alice)
+
+    assert listing.count_troubled(bonvenon) == 100

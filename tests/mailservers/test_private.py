@@ -30,6 +30,7 @@ import signal, sys
 from pathlib import Path
 from webmailadmin.servers.private import Ports, private_servers
 folder, file, *ports = sys.argv[1:]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
 with private_servers(Path(folder), Path(file), Ports(*map(int, ports))):
     print("ready", flush=True)
     signal.pause()

@@ -34,7 +34,8 @@ class CatchAll(StrEnum):
 
 def list_for(account: Account) -> list[Domain]:
     """Return the domains of the person who asks, by name."""
-    rows = Domain.select().where(Domain.removed_at.is_null(), account.id > 0)
+    # Written out: every page asks, and Peewee takes longer to write it than SQLite to answer it.
+    rows = Domain.raw("SELECT * FROM domain WHERE removed_at IS NULL AND ? > 0", account.id)
     return sorted(rows, key=lambda domain: names.shown(domain.name))
 
 
