@@ -255,6 +255,19 @@ def test_a_catch_all_that_makes_a_way_too_long_is_refused(
     refused(lambda: catch_all("autre.fr", "a1@autre.fr", by=alice), TooManySteps)
 
 
+def test_the_catch_all_of_a_domain_that_was_installed_anew_counts_no_more(
+    bonvenon: Domain, autre: Domain, alice: Account
+) -> None:
+    catch_all("autre.fr", "bonvenon.fr", by=alice)
+    domains.remove(domain_of("autre.fr"), by=alice)
+    install("autre.fr", by=alice)
+    make("above@bonvenon.fr", by=alice, recipients=["a1@autre.fr"])  # now an unknown name
+
+    chain(10, by=alice)
+
+    truth.check()
+
+
 def fan(name: str, size: int, *more: str, by: Account) -> None:
     """Make an address that leads to `size` outside addresses, and to `more`."""
     outside = [f"{name}{number}@x.org" for number in range(size)]
@@ -521,6 +534,23 @@ def test_a_catch_all_follows_a_name_that_lives_on_elsewhere(
 
     domains.switch(domain_of("bonvenon.fr"), False, by=alice)
     assert domain_of("tiers.fr").catch_all_receives is False
+    truth.check()
+
+
+def test_a_name_elsewhere_follows_what_its_namesake_leads_to(
+    contact: Address, autre: Domain, alice: Account
+) -> None:
+    make("near@bonvenon.fr", by=alice, recipients=[contact.email])
+    catch_all("autre.fr", "bonvenon.fr", by=alice)
+    make("x@autre.fr", by=alice, recipients=["near@autre.fr"])
+    assert receives("x@autre.fr")
+
+    save(contact.email, by=alice, enabled=False)
+    assert not receives("x@autre.fr")
+    truth.check()
+
+    save(contact.email, by=alice, enabled=True)
+    assert receives("x@autre.fr")
     truth.check()
 
 

@@ -157,7 +157,7 @@ def behind_catch_alls(email: str) -> set[str]:
         now = arrives(email, domain.name)
         if now != domain.catch_all_receives:
             Domain.update(catch_all_receives=now).where(Domain.id == domain.id).execute()
-            found |= unknown_targets(domain.name) if domain.removed_at is None else set()
+            found |= unknown_targets(domain.name)
     return found
 
 
