@@ -191,7 +191,9 @@ def test_who_chooses_no_and_at_once_yes_again_gets_what_belongs_to_yes(
         pages.choose(page, words.no)
     with page.expect_event("requestfailed"), page.expect_request("**/edit?mailbox=yes"):
         pages.choose(page, words.yes)
-    held[-1].continue_()
+    with page.expect_request_finished(lambda request: "mailbox=yes" in request.url):
+        held[-1].continue_()
+    expect(page.locator(".htmx-request")).to_have_count(0)
     pages.type_password(page, words)
     pages.save(page, words)
     expect(toast(page)).to_contain_text("contact@bonvenon.fr")
