@@ -38,6 +38,7 @@ def test_name_enter_password_tab_password_enter_makes_a_mailbox(
     open_page: OpenPage, bonvenon: str, words: Words
 ) -> None:
     page = open_page("/domains/bonvenon.fr/", language=words.language)
+    expect(page.locator("#local_part")).to_be_focused()
     page.keyboard.type("contact")
     page.keyboard.press("Enter")
     expect(page.get_by_label(words.password, exact=True)).to_be_focused()
@@ -55,6 +56,7 @@ def test_name_enter_generate_enter_makes_a_mailbox(
     open_page: OpenPage, bonvenon: str, key: str
 ) -> None:
     page = open_page("/domains/bonvenon.fr/")
+    expect(page.locator("#local_part")).to_be_focused()
     page.keyboard.type("contact")
     page.keyboard.press("Enter")
     password = page.get_by_label(ENGLISH.password, exact=True)
@@ -105,6 +107,7 @@ def test_arrows_choose_yes_and_no_and_the_focus_stays_there(
     open_page: OpenPage, bonvenon: str
 ) -> None:
     page = open_page("/domains/bonvenon.fr/")
+    expect(page.locator("#local_part")).to_be_focused()
     page.keyboard.type("contact")
     page.keyboard.press("Enter")
     password = page.get_by_label(ENGLISH.password, exact=True)

@@ -168,6 +168,7 @@ def test_enter_twice_in_the_name_adds_once(
     page = open_page("/domains/bonvenon.fr/")
     held = Held()
     page.route("**/addresses/", held.hold)
+    expect(page.locator("#local_part")).to_be_focused()
     page.keyboard.type("contact")
     with page.expect_request("**/addresses/"):
         page.keyboard.press("Enter")

@@ -568,3 +568,15 @@ def test_what_led_outside_meanwhile_leads_into_the_domain_again(
 
     assert [receives("a@bonvenon.fr"), receives("b@bonvenon.fr")] == [False, True]
     truth.check()
+
+
+def test_a_domain_stays_while_the_catch_all_of_another_leads_to_an_address_in_it(
+    bonvenon, autre, alice
+):
+    domains.set_catch_all(bonvenon, CatchAll.ADDRESS, "postmaster@autre.fr", "", by=alice)
+
+    with pytest.raises(DomainIsCatchAll) as refusal:
+        domains.remove(autre, by=alice)
+
+    assert refusal.value.values == {"other": "bonvenon.fr", "name": "autre.fr"}
+    assert Domain.get_by_id(autre.id).removed_at is None

@@ -74,7 +74,12 @@ def mirror() -> str:
 def run(*command: str) -> str:
     """Run a command and return what it printed. Raises NoDebian13 with its last words."""
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        umask=0o022,  # not ours, which a panel in this process has narrowed
     )
     if done.returncode:
         words = (done.stdout + done.stderr).strip().splitlines()

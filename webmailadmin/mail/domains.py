@@ -190,7 +190,10 @@ def remove(domain: Domain, *, by: Account) -> None:
         if Address.select().where(Address.domain == domain, others).exists():
             raise DomainNotEmpty(name=names.shown(domain.name))
         for catching in Domain.select().where(
-            Domain.catch_all_domain == domain, Domain.removed_at.is_null()
+            (Domain.catch_all_domain == domain)
+            | Domain.catch_all_target.endswith(f"@{domain.name}"),
+            Domain.removed_at.is_null(),
+            Domain.id != domain.id,
         ):
             raise DomainIsCatchAll(other=names.shown(catching.name), name=names.shown(domain.name))
         addresses.take_away(postmaster_of(domain), by=by.name)

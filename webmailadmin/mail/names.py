@@ -27,8 +27,8 @@ LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3: a path of 256 less its angle brack
 # What Dovecot accepts in a user name as shipped (auth_username_chars), so that every
 # address can become a mailbox, with Postfix's delimiter + left to sub-addresses.
 OURS = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
-# RFC 5322 atext without what a mail server gives a meaning of its own: % ! | and a first /.
-OUTSIDE = re.compile(r"(?!/)[a-z0-9_+='#$&*?^`{}~/-]+(?:\.[a-z0-9_+='#$&*?^`{}~/-]+)*")
+# RFC 5322 atext without what a mail server gives a meaning of its own: % ! | and a first / or -.
+OUTSIDE = re.compile(r"(?![/-])[a-z0-9_+='#$&*?^`{}~/-]+(?:\.[a-z0-9_+='#$&*?^`{}~/-]+)*")
 
 
 def has_hidden(text: str) -> bool:
