@@ -97,7 +97,7 @@ def all_kinds(panel: Panel, bonvenon: str) -> None:
     """Addresses of all kinds, with the longest names, and something removed."""
     panel.add(CONTACT, mailbox=True)
     panel.add(f"{LONG}@bonvenon.fr", f"{LONG}@elsewhere.example.org, bob@y.org", mailbox=True)
-    panel.add("dead@bonvenon.fr", f"{LONG[1:]}@bonvenon.fr")
+    panel.add("dead@bonvenon.fr", f"{LONG[2:]}@bonvenon.fr")
     panel.add("off@bonvenon.fr", "ann@x.org", enabled=False)
     panel.install("a-very-long-name-for-a-domain-of-a-small-association.example.org")
     panel.remove("gone@bonvenon.fr")

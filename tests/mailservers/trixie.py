@@ -51,6 +51,7 @@ def make() -> None:
     if ROOT.exists():
         shutil.rmtree(ROOT)
     ROOT.mkdir(parents=True)
+    ROOT.chmod(0o755)  # every user of the tree passes it, whatever our umask
     run("debootstrap", "--variant=minbase", "trixie", str(ROOT), mirror())
     # Its services are started by us, each on a port of its own, and not by the packages.
     policy = ROOT / "usr" / "sbin" / "policy-rc.d"
