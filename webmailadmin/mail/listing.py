@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from webmailadmin.database import db
-from webmailadmin.mail import names
-from webmailadmin.models import Address, Domain, Removed, now
+from webmailadmin.mail import names, removal
+from webmailadmin.models import Address, Domain, Removed
 
 PAGE = 50
 LONGEST_SEARCH = 100
@@ -108,12 +108,6 @@ RECIPIENTS = """
     SELECT address_id, email, receives FROM recipient
     WHERE address_id IN (SELECT value FROM json_each(:ids)) ORDER BY id
 """
-# The latest mailbox that was taken off each, while it can come back.
-REMOVED = """
-    SELECT * FROM removed
-    WHERE address_id IN (SELECT value FROM json_each(?)) AND NOT whole AND until > ?
-    ORDER BY id
-"""
 
 
 def page(domain: Domain, search: str = "", show: Show = Show.ALL, after: str = "") -> Page:
@@ -162,11 +156,10 @@ def count_troubled(domain: Domain) -> int:
 def completed(found: list[Any]) -> list[Row]:
     """Add recipients and removed mailboxes, each with one query for all rows."""
     led = defaultdict(list)
-    ids = json.dumps([columns[0] for columns in found])
-    for address_id, email, receives in read([RECIPIENTS], {"ids": ids}):
+    ids = [columns[0] for columns in found]
+    for address_id, email, receives in read([RECIPIENTS], {"ids": json.dumps(ids)}):
         led[address_id].append((email, bool(receives)))
-    moment = Removed.until.db_value(now())
-    kept = {row.address_id: row for row in Removed.raw(REMOVED, ids, moment)}
+    kept = removal.boxes_of(ids)
     return [
         Row(
             id_,

@@ -1,11 +1,20 @@
 """What was removed and can be brought back: mailboxes and whole addresses."""
 
+import json
+
 from webmailadmin.database import db
 from webmailadmin.mail import journal, mailboxes, names, recipients, routing
 from webmailadmin.mail.errors import NameTaken, NotFound
 from webmailadmin.models import Account, Address, Domain, Mailbox, Removed, now
 
 LARGEST_ID = 2**63 - 1  # SQLite's; a larger number typed in a URL could not even be looked up
+
+# Asked by every list: written out, because Peewee takes longer to write it than SQLite to answer.
+BOXES = """
+    SELECT * FROM removed
+    WHERE address_id IN (SELECT value FROM json_each(?)) AND NOT whole AND until > ?
+    ORDER BY id
+"""
 
 
 def of(domain: Domain, id_: int) -> Removed:
@@ -28,10 +37,9 @@ def list_of(domain: Domain) -> list[Removed]:
 
 def boxes_of(addresses: list[int]) -> dict[int, Removed]:
     """Return, for each of these addresses by id, the latest mailbox taken off it."""
-    rows = Removed.select().where(
-        Removed.address_id.in_(addresses), ~Removed.whole, Removed.until > now()
-    )
-    return {row.address_id: row for row in rows.order_by(Removed.id)}
+    moment = Removed.until.db_value(now())
+    rows = Removed.raw(BOXES, json.dumps(addresses), moment)
+    return {row.address_id: row for row in rows}
 
 
 def last_of(domain: Domain, email: str) -> Removed | None:
