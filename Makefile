@@ -50,8 +50,8 @@ translate: $(DEV) ## bring new words into the French catalogue, and compile it
 	@$(BIN)/pybabel compile -d webmailadmin/translations
 
 lock: $(DEV) ## bring the lock files up to date with pyproject.toml
-	@$(BIN)/pip-compile -q --upgrade --generate-hashes --strip-extras --build-deps-for=editable --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.txt pyproject.toml
-	@$(BIN)/pip-compile -q --upgrade --extra dev --generate-hashes --strip-extras --build-deps-for=editable --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -c requirements.txt -o requirements-dev.txt pyproject.toml
+	@$(BIN)/pip-compile -q --upgrade --generate-hashes --no-strip-extras --build-deps-for=editable --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.txt pyproject.toml
+	@$(BIN)/pip-compile -q --upgrade --extra dev --generate-hashes --no-strip-extras --build-deps-for=editable --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -c requirements.txt -o requirements-dev.txt pyproject.toml
 
 packages:
 	@tests/packages.sh
