@@ -62,7 +62,12 @@ class Throttle(Table):
 
 
 class Domain(Table):
-    """A mail domain, as A-label. `removed_at` is set while it is kept for a restore."""
+    """A mail domain, as A-label. `removed_at` is set while it is kept for a restore.
+
+    addresses, mailboxes, allocated_mb (of mailboxes with a size limit), unlimited (mailboxes
+    without one), used_bytes: counts and sums of what it holds, kept by triggers.
+    language: of the mails that its mailboxes get from us.
+    """
 
     id = AutoField()
     name = TextField()
@@ -78,6 +83,10 @@ class Domain(Table):
     version = IntegerField(default=1)
     created_at = TimestampField(utc=True, default=now)
     removed_at = TimestampField(utc=True, null=True, default=None)
+    allocated_mb = IntegerField(default=0)
+    unlimited = IntegerField(default=0)
+    used_bytes = IntegerField(default=0)
+    language = TextField(default="en")
 
 
 class Address(Table):
@@ -123,7 +132,8 @@ class Recipient(Table):
 class Removed(Table):
     """What was taken off and can be brought back until a date.
 
-    whole: the address itself; otherwise only its mailbox.
+    kind: "address" with all it had, only its "mailbox", or a "catch-all".
+    with_domain: it went with its domain, and comes back with it.
     recipients: one a line.
     """
 
@@ -132,7 +142,6 @@ class Removed(Table):
     address_id = IntegerField()
     email = TextField()
     local_part = TextField()
-    whole = BooleanField()
     mailbox = ForeignKeyField(Mailbox, null=True, unique=True)
     mailbox_id: int | None
     recipients = TextField()
@@ -140,6 +149,63 @@ class Removed(Table):
     version = IntegerField()
     removed_at = TimestampField(utc=True)
     until = TimestampField(utc=True)
+    kind = TextField(default="mailbox")
+    with_domain = BooleanField(default=False)
+
+    @property
+    def whole(self) -> bool:
+        """Say whether this is the address itself."""
+        return bool(self.kind == "address")
+
+
+class Usage(Table):
+    """What a mailbox holds, as Dovecot said last.
+
+    last_log_in: the latest by IMAP or POP3, None for never. warned: the percentage of the size
+    limit that its holder was told of, 0 for none. at: when Dovecot was asked.
+    """
+
+    mailbox = ForeignKeyField(Mailbox, primary_key=True, on_delete="CASCADE")
+    messages = IntegerField()
+    bytes = IntegerField()
+    last_log_in = TimestampField(utc=True, null=True, default=None)
+    warned = IntegerField(default=0)
+    at = TimestampField(utc=True, default=now)
+
+
+class Kick(Table):
+    """Sessions that must end: of a log-in that was taken away or has a new password."""
+
+    id = AutoField()
+    email = TextField()
+    at = TimestampField(utc=True, default=now)
+
+
+class Purge(Table):
+    """A home whose files must go for good. `trouble`: what stopped the last try."""
+
+    home = TextField(primary_key=True)
+    domain = ForeignKeyField(Domain)
+    email = TextField()
+    at = TimestampField(utc=True, default=now)
+    trouble = TextField(default="")
+
+
+class Chore(Table):
+    """The last run of one of the worker's chores. `trouble`: what stopped it."""
+
+    name = TextField(primary_key=True)
+    at = TimestampField(utc=True, default=now)
+    milliseconds = IntegerField()
+    trouble = TextField(default="")
+
+
+class Report(Table):
+    """What another program found and handed over, as JSON."""
+
+    name = TextField(primary_key=True)
+    at = TimestampField(utc=True, default=now)
+    content = TextField()
 
 
 class Journal(Table):

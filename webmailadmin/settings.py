@@ -64,6 +64,13 @@ class Settings:
     mail_host: str = setting(
         socket.getfqdn(), "Host that mail programs and MX records point to.", str
     )
+    helper_socket: Path = setting(
+        Path("/run/webmailadmin-helper/socket"), "Socket of the mail-file helper.", Path
+    )
+    panel_user: str = setting(
+        "webmailadmin", "User the panel runs as, the only one the helper answers.", str
+    )
+    smtp_port: int = setting(25, "Port on 127.0.0.1 that takes our own mail.", whole(1, 65535))
     webmail_url: str = setting("", "Address of a webmail to link to.", web_address)
     mail_root: Path = setting(
         Path("/var/mail/webmailadmin"), "Folder of the mail files, for the mail servers.", Path

@@ -196,7 +196,8 @@ def remove(domain: Domain, *, by: Account) -> None:
             Domain.id != domain.id,
         ):
             raise DomainIsCatchAll(other=names.shown(catching.name), name=names.shown(domain.name))
-        addresses.take_away(postmaster_of(domain), by=by.name)
+        kept = addresses.take_away(postmaster_of(domain), by=by.name)
+        Removed.update(with_domain=True).where(Removed.id == kept.id).execute()
         # Settled as if switched off, while the name is still ours: whoever leads only here is
         # refused, rather than sent on to a host outside that nobody chose.
         Domain.update(enabled=False).where(Domain.id == domain.id).execute()
@@ -217,7 +218,7 @@ def postmaster_of(domain: Domain) -> Address:
 def removed_for(account: Account) -> list[Domain]:
     """Return the removed domains that can still be brought back, the latest first."""
     kept = Removed.select(Removed.domain).where(
-        Removed.local_part == names.POSTMASTER, Removed.whole, Removed.until > now()
+        Removed.local_part == names.POSTMASTER, Removed.with_domain, Removed.until > now()
     )
     rows = Domain.select().where(
         Domain.removed_at.is_null(False), Domain.id.in_(kept), account.id > 0

@@ -77,7 +77,7 @@ def take_off(address: Address, box: Mailbox, *, by: str) -> Removed:
 
     Inside a transaction; the caller settles the address afterwards.
     """
-    kept = keep(address, whole=False, box=box, recipients="")
+    kept = keep(address, kind="mailbox", box=box, recipients="")
     journal.record(
         "mailbox.removed",
         by=by,
@@ -93,7 +93,7 @@ def kept_until() -> datetime:
     return now() + timedelta(days=settings.current.restore_days)
 
 
-def keep(address: Address, *, whole: bool, box: Mailbox | None, recipients: str) -> Removed:
+def keep(address: Address, *, kind: str, box: Mailbox | None, recipients: str) -> Removed:
     """Write down what is taken off `address`, so that it can come back."""
     if box is not None:
         Mailbox.update(address=None).where(Mailbox.id == box.id).execute()
@@ -102,7 +102,7 @@ def keep(address: Address, *, whole: bool, box: Mailbox | None, recipients: str)
         address_id=address.id,
         email=address.email,
         local_part=address.local_part,
-        whole=whole,
+        kind=kind,
         mailbox=box,
         recipients=recipients,
         enabled=address.enabled,

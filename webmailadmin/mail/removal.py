@@ -12,7 +12,7 @@ LARGEST_ID = 2**63 - 1  # SQLite's; a larger number typed in a URL could not eve
 # Asked by every list: written out, because Peewee takes longer to write it than SQLite to answer.
 BOXES = """
     SELECT * FROM removed
-    WHERE address_id IN (SELECT value FROM json_each(?)) AND NOT whole AND until > ?
+    WHERE address_id IN (SELECT value FROM json_each(?)) AND kind = 'mailbox' AND until > ?
     ORDER BY id
 """
 
@@ -45,7 +45,10 @@ def boxes_of(addresses: list[int]) -> dict[int, Removed]:
 def last_of(domain: Domain, email: str) -> Removed | None:
     """Return the address `email` as it was removed last, while it can be brought back."""
     rows = Removed.select().where(
-        Removed.domain == domain, Removed.email == email, Removed.whole, Removed.until > now()
+        Removed.domain == domain,
+        Removed.email == email,
+        Removed.kind == "address",
+        Removed.until > now(),
     )
     found: Removed | None = rows.order_by(Removed.id.desc()).first()
     return found

@@ -1,0 +1,1 @@
+"""What is done on mail files and mail servers after a rule's commit, and on schedule."""
