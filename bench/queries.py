@@ -39,10 +39,21 @@ def fill_pages(count: int) -> None:
         domains.install(f"domain-{number}.example", "camille@elsewhere.example", by=by)
     seconds, names = int(time.time()), [f"gone-{number}" for number in range(count)]
     write(
-        "removed (domain_id, address_id, email, local_part, whole, recipients, enabled, version,"
+        "removed (domain_id, address_id, email, local_part, kind, recipients, enabled, version,"
         " removed_at, until)",
         (
-            (domain.id, 10**6, f"{name}@{DOMAIN}", name, 1, "", 1, 1, seconds, seconds + 86400)
+            (
+                domain.id,
+                10**6,
+                f"{name}@{DOMAIN}",
+                name,
+                "address",
+                "",
+                1,
+                1,
+                seconds,
+                seconds + 86400,
+            )
             for name in names
         ),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mailservers import forms
+from tests.mailservers import forms, panel
 from tests.mailservers.stage import Stage, free_ports
 from webmailadmin import database
 from webmailadmin.servers.private import (
@@ -30,6 +30,7 @@ def prepared_system() -> None:
     except CannotStart as reason:
         pytest.fail(str(reason), pytrace=False)
     add_what_is_missing(System(), print)
+    panel.add_user()
 
 
 @pytest.fixture(scope="module")

@@ -94,12 +94,15 @@ class Panel:
             self.kill()
 
 
+def add_user() -> None:
+    """Add the panel's user, unless the system has it."""
+    if System().ask("getent", "passwd", USER).returncode:
+        System().run("useradd", "--system", "--user-group", "--no-create-home", USER)
+
+
 def make_folder(folder: Path) -> None:
     """Make the database's folder as on a VPS: the panel writes, the servers' group reads."""
-    system = System()
-    if system.ask("getent", "passwd", USER).returncode:
-        system.run("useradd", "--system", "--user-group", "--no-create-home", USER)
-    system.run("install", "-d", "-o", USER, "-g", GROUP, "-m", "2750", str(folder))
+    System().run("install", "-d", "-o", USER, "-g", GROUP, "-m", "2750", str(folder))
 
 
 def python() -> str:

@@ -219,15 +219,16 @@ def take_some_away(domain, count):
     with db.atomic():
         for n in range(count):
             db.execute_sql(
-                "INSERT INTO removed (domain_id, address_id, email, local_part, whole, recipients,"
+                "INSERT INTO removed (domain_id, address_id, email, local_part, kind, recipients,"
                 " enabled, version, removed_at, until)"
-                " VALUES (?, ?, ?, ?, 1, 'ann@x.org', 1, 1, unixepoch(), unixepoch() + 86400)",
+                " VALUES (?, ?, ?, ?, 'address', 'ann@x.org', 1, 1, unixepoch(),"
+                " unixepoch() + 86400)",
                 (number, 100000 + n, f"old{n}@{name}", f"old{n}"),
             )
         db.execute_sql(
-            "INSERT INTO removed (domain_id, address_id, email, local_part, whole, recipients,"
+            "INSERT INTO removed (domain_id, address_id, email, local_part, kind, recipients,"
             " enabled, version, removed_at, until)"
-            " SELECT domain_id, id, email, local_part, 0, '', 1, 1, unixepoch(),"
+            " SELECT domain_id, id, email, local_part, 'mailbox', '', 1, 1, unixepoch(),"
             " unixepoch() + 86400 FROM address WHERE domain_id = ?",
             (number,),
         )
