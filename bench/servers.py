@@ -46,7 +46,9 @@ def panel(folder: Path) -> Iterator[Server]:
     """Serve the panel over the database in `folder`, as a hoster does."""
     port = free_port()
     settings = {"PORT": str(port), "WEBMAILADMIN_DATA": str(folder)}
-    with serving([sys.executable, "-m", "webmailadmin", "run"], port, settings) as server:
+    with serving(
+        [sys.executable, "-m", "webmailadmin", "run", "--no-worker"], port, settings
+    ) as server:
         yield server
 
 

@@ -25,9 +25,9 @@ from webmailadmin.servers import private
 TOP = Path(__file__).parents[1]
 GOOD = "correct horse battery"
 ONE_TIME = r"[a-z2-9]{4}(?:-[a-z2-9]{4}){3}"
-# As somebody without rights: root may write everywhere.
+# As somebody without rights: root may write everywhere, and reads what this Python is made of.
 AS_NOBODY = (
-    "import os; from webmailadmin.__main__ import main\n"
+    "import os, webmailadmin.web; from webmailadmin.__main__ import main\n"
     "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
     "main()"
 )

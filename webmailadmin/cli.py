@@ -4,20 +4,25 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 
-from webmailadmin import demo, settings
+from webmailadmin import database, demo, settings
 from webmailadmin.mail import accounts, domains, names
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.servers import private, render
+from webmailadmin.upkeep.worker import AlreadyWorking, Worker, alone
 from webmailadmin.words import gettext, in_words
 
 THREADS = 8
+SECONDS_TO_STOP = 3
 
 
 class Commands(AppGroup):
@@ -71,14 +76,58 @@ def listen() -> Any:
 
 @commands.command()
 @click.option("--first-account", is_flag=True, help="Make the first account, also unattended.")
-def run(first_account: bool) -> None:
+@click.option("--no-worker", is_flag=True, help="Leave the chores to `webmailadmin worker`.")
+def run(first_account: bool, no_worker: bool) -> None:
     """Serve the panel at http://127.0.0.1:PORT until Ctrl-C."""
     end_at_signals()
     server = listen()
     if not accounts.exist() and (first_account or sys.stdout.isatty()):
         say_one_time("admin", accounts.add("admin", None, by=accounts.COMMAND_LINE))
     say_where()
-    server.run()
+    with nullcontext() if no_worker else worker_beside(this_app()):
+        server.run()
+
+
+def this_app() -> Flask:
+    """Return the application of the running command."""
+    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
+
+
+@commands.command("worker")
+def worker_() -> None:
+    """Do what is done on schedule, until Ctrl-C."""
+    end_at_signals()
+    with suppress(KeyboardInterrupt), alone_or_refused():
+        Worker().work(Event())
+
+
+@contextmanager
+def alone_or_refused() -> Iterator[None]:
+    """Be the only worker. Raises ClickException when there is one."""
+    try:
+        with alone(settings.current.data):
+            yield
+    except AlreadyWorking:
+        raise click.ClickException(gettext("Another worker does the chores already.")) from None
+
+
+@contextmanager
+def worker_beside(app: Flask) -> Iterator[None]:
+    """Let a worker do the chores in this process, unless another one does them already."""
+    stop = Event()
+
+    def work() -> None:
+        with suppress(AlreadyWorking), app.app_context(), alone(settings.current.data):
+            database.connect()
+            Worker().work(stop)
+
+    thread = Thread(target=work, name="worker", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(SECONDS_TO_STOP)
 
 
 def say_where() -> None:
@@ -197,6 +246,7 @@ def run_demo(folder: Path) -> None:
             click.echo(gettext("This sends a mail, and this reads it:"))
             click.echo(f"{send}\n{read}")
             say_where()
-            server.run()
+            with worker_beside(this_app()):
+                server.run()
     except private.CannotStart as reason:
         raise click.ClickException(str(reason)) from reason

@@ -44,7 +44,7 @@ class Panel:
         """Start it, and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "webmailadmin", "run"],
+                [sys.executable, "-m", "webmailadmin", "run", "--no-worker"],
                 cwd=CHECKOUT,
                 env=self.environment,
                 stdout=log,
