@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from webmailadmin import database
+from webmailadmin.servers import srs
 from webmailadmin.servers.render import Values, texts
 
 # A setting that holds a query; what walks all users (doveadm -A) reads every row, and says so.
@@ -65,7 +66,9 @@ def served_queries() -> dict[str, str]:
     """Return each query of the rendered files with a name and values that exist filled in."""
     values = Values(Path("/database"), Path("/mail"), mail_host="mail.example", mail_uid=900)
     found: dict[str, str] = {}
-    for place, text in texts(values).items():
+    rewriting = srs.maps(values, srs.SrsPorts())
+    maps = {Path("postfix", "webmailadmin", name): text for name, text in rewriting.items()}
+    for place, text in (texts(values) | maps).items():
         for number, match in enumerate(QUERY.finditer(text), 1):
             found[f"{place}, {number}"] = filled_in(match["sql"], keys_of(place))
     return found
@@ -83,7 +86,7 @@ def filled_in(sql: str, keys: dict[str, str]) -> str:
 
 
 def test_every_kind_of_lookup_is_looked_at() -> None:
-    maps = ["aliases", "domains", "mailboxes", "refused", "same-name", "senders"]
+    maps = ["aliases", "domains", "mailboxes", "refused", "same-name", "senders", "srs-own"]
     assert sorted(served_queries()) == [
         "dovecot-2.3/webmailadmin-sql.conf.ext, 1",
         "dovecot-2.3/webmailadmin-sql.conf.ext, 2",
