@@ -14,7 +14,7 @@ from webmailadmin import settings
 from webmailadmin.mail import accounts, journal, names
 from webmailadmin.mail.errors import Changed, Refusal
 
-EMAILS = ("email", "to", "contact")
+EMAILS = ("email", "to", "was", "contact")
 
 
 def gettext(text: str, **values: object) -> str:

@@ -22,7 +22,7 @@ from tests.mail import truth
 from tests.mail.stage import catch_all, domain_of, everything, install, make, save, sql
 from webmailadmin import database
 from webmailadmin import settings as our_settings
-from webmailadmin.mail import accounts, addresses, domains, removal, routing
+from webmailadmin.mail import accounts, addresses, domains, removal, renaming, routing
 from webmailadmin.mail.errors import NotFound, Refusal
 
 DOMAINS = ("one.example", "two.example", "three.example")
@@ -143,6 +143,16 @@ class Panel(RuleBasedStateMachine):
     def remove(self, email: str) -> None:
         if address := routing.address_of(email):
             self.attempt(lambda: addresses.remove(address, confirmed=True, by=self.alice))
+
+    @rule(email=an_email, name=st.sampled_from(("ann", "bob", "dora")), alias=mostly)
+    def rename(self, email: str, name: str, alias: bool) -> None:
+        if address := routing.address_of(email):
+            version = address.version
+            self.attempt(
+                lambda: renaming.rename(
+                    address, name, version=version, keep_alias=alias, by=self.alice
+                )
+            )
 
     @rule(which=st.integers(0, 3), typed=st.sampled_from(("", "", "ann", "bob")))
     def restore(self, which: int, typed: str) -> None:

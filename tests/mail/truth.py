@@ -315,6 +315,8 @@ def check_journal() -> None:
             told[domain, email] = set()
         elif act == "address.removed":
             del told[domain, email]
+        elif act == "address.renamed":
+            told[domain, json.loads(details)["to"]] = told.pop((domain, email))
         elif act == "recipients.added":
             told[domain, email] |= set(json.loads(details)["emails"].split(", "))
         elif act == "recipients.taken":

@@ -101,7 +101,7 @@ def save(address: Address, wish: Wish, *, by: Account) -> Saved:
     pasted, quota_mb = check(address, box, wish)
     password_hash = mailboxes.hashed(wish.password) if wish.mailbox and wish.password else None
     with db.atomic():
-        claim(address, wish)
+        claim(address, wish.version)
         changed = recipients.write(address, address.domain, pasted.emails, by=by.name)
         removed = None
         if box is None and password_hash is not None:
@@ -154,11 +154,11 @@ def is_already(address: Address, wish: Wish) -> bool:
     return same and box.quota_mb == quota_mb
 
 
-def claim(address: Address, wish: Wish) -> None:
+def claim(address: Address, version: int) -> None:
     """Raise the version, or raise Changed when it is not the one that the person saw."""
     done = (
         Address.update(version=Address.version + 1)
-        .where(Address.id == address.id, Address.version == wish.version)
+        .where(Address.id == address.id, Address.version == version)
         .execute()
     )
     if not done:

@@ -154,6 +154,16 @@ class NameTaken(Refusal):
     message = N_("%(email)s is taken again. Bring it back under another name, say %(proposal)s.")
 
 
+class NewNameTaken(Refusal):
+    code, field = "new-name-taken", "local_part"
+    message = N_("%(email)s exists already. Choose another name, say %(proposal)s.")
+
+
+class NameStays(Refusal):
+    code, field = "name-stays", "local_part"
+    message = N_("%(email)s is its name already. Enter another one.")
+
+
 # Domains
 
 
@@ -230,6 +240,11 @@ class CatchAllLoop(Refusal):
 class PostmasterStays(Refusal):
     code = "postmaster-stays"
     message = N_("%(email)s cannot be deleted: every mail domain must have it.")
+
+
+class PostmasterKeepsName(Refusal):
+    code = "postmaster-keeps-name"
+    message = N_("%(email)s cannot be renamed: every mail domain must have it.")
 
 
 class PostmasterNeedsDestination(Refusal):

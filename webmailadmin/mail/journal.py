@@ -19,6 +19,8 @@ ACTS = {
     "address.added": N_("address added"),
     "address.enabled": N_("address switched on"),
     "address.disabled": N_("address switched off"),
+    "address.renamed": N_("renamed to %(to)s"),
+    "address.renamed-from": N_("renamed from %(was)s"),
     "address.removed": N_("address deleted, kept until %(until)s"),
     "address.restored": N_("address brought back"),
     "address.restored-as": N_("address brought back as %(name)s"),

@@ -72,6 +72,7 @@ def restore(kept: Removed, typed: str = "", *, by: Account) -> Address:
         if kept.mailbox_id is not None:
             Mailbox.update(address=address).where(Mailbox.id == kept.mailbox_id).execute()
         record(kept, address, by=by)
+        follow(address)
         if kept.whole:
             emails = recipients.read(kept.recipients, address.email).emails
             recipients.write(address, domain, emails, by=by.name)
@@ -103,15 +104,22 @@ def place_for(kept: Removed, local_part: str) -> Address:
     return again
 
 
+def follow(address: Address) -> None:
+    """Let the mailboxes taken off `address` come back to it under the name that it has now."""
+    Removed.update(email=address.email, local_part=address.local_part).where(
+        Removed.address_id == address.id, Removed.kind == "mailbox"
+    ).execute()
+
+
 def taken(kept: Removed, local_part: str) -> NameTaken:
     """Refuse a name that lives again, and propose a free one."""
     proposal = free_name(kept.domain, kept.local_part)
     return NameTaken(email=f"{local_part}@{kept.domain.name}", proposal=proposal)
 
 
-def free_name(domain: Domain, local_part: str) -> str:
+def free_name(domain: Domain, local_part: str, ending: str = "-old") -> str:
     """Return a name that no address of the domain has: contact-old, contact-old-2 …"""
-    stem = f"{local_part[:50]}-old"
+    stem = f"{local_part[:50]}{ending}"
     number, free = 1, stem
     while routing.address_of(f"{free}@{domain.name}"):
         number += 1

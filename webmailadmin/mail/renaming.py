@@ -1,0 +1,67 @@
+"""Another name for an address, which keeps its mailbox, its recipients and its way to them."""
+
+from webmailadmin.database import db
+from webmailadmin.mail import addresses, journal, mailboxes, names, recipients, removal, routing
+from webmailadmin.mail.errors import NameStays, NewNameTaken, PostmasterKeepsName
+from webmailadmin.models import Account, Address, Domain
+
+
+def rename(
+    address: Address, typed: str, *, version: int, keep_alias: bool, by: Account
+) -> tuple[Address, Address | None]:
+    """Give the address the name that `typed` says in its own domain; return it, and the alias.
+
+    version: of the address as the person saw it. keep_alias: the old name stays, redirected to
+    the new one; without it, whatever led to the old name leads nowhere.
+    Raises PostmasterKeepsName, NameStays, NewNameTaken with a free name to propose, Changed when
+    somebody else was quicker, AddressGone, a LocalPart… refusal, AddressTooLong, RecipientLoop,
+    TooManySteps, PostmasterNeedsDestination.
+    """
+    domain, old = address.domain, address.email
+    local_part = names.local_part(typed, domain.name)
+    new = f"{local_part}@{domain.name}"
+    if address.local_part == names.POSTMASTER:
+        raise PostmasterKeepsName(email=old)
+    with db.atomic():
+        address = addresses.found(by, old, Address.id == address.id)
+        addresses.claim(address, version)
+        if new == address.email:
+            raise NameStays(email=new)
+        make_way(address, new, by=by.name)
+        Address.update(local_part=local_part, email=new).where(Address.id == address.id).execute()
+        journal.record("address.renamed", by=by.name, domain=domain, email=old, to=new)
+        journal.record("address.renamed-from", by=by.name, domain=domain, email=new, was=old)
+        alias = leave_alias(address, domain, new, by=by.name) if keep_alias else None
+        renamed = addresses.found(by, new, Address.id == address.id)
+        removal.follow(renamed)
+        for name in (new, old):
+            routing.refuse_circles(name)
+        routing.settle(new, old)
+    return addresses.of(by, new), alias and addresses.of(by, old)
+
+
+def make_way(address: Address, new: str, *, by: str) -> None:
+    """Remove the alias that has the new name, when it leads only here. Raises NewNameTaken."""
+    standing = routing.address_of(new)
+    if standing is None:
+        return
+    led = [row.email for row in recipients.of(standing)]
+    spare = mailboxes.of(standing) is None and standing.local_part != names.POSTMASTER
+    if not spare or led != [address.email]:
+        proposal = removal.free_name(address.domain, standing.local_part, ending="")
+        raise NewNameTaken(email=new, proposal=proposal)
+    addresses.take_away(standing, by=by)
+
+
+def leave_alias(address: Address, domain: Domain, new: str, *, by: str) -> Address:
+    """Leave the old name of `address` behind, redirected to the new one."""
+    alias: Address = Address.create(
+        domain=domain,
+        local_part=address.local_part,
+        email=address.email,
+        # Above that of any page on which the old name still is the mailbox.
+        version=address.version + 1,
+    )
+    journal.record("address.added", by=by, domain=domain, email=alias.email)
+    recipients.write(alias, domain, [new], by=by)
+    return alias
