@@ -159,7 +159,10 @@ class Panel(RuleBasedStateMachine):
         living = [domain_of(name) for name in DOMAINS if routing.domain_named(name)]
         if kept := [row for domain in living for row in removal.list_of(domain)]:
             row = kept[which % len(kept)]
-            self.attempt(lambda: removal.restore(row, typed, by=self.alice))
+            if row.kind == "catch-all":
+                self.attempt(lambda: domains.restore_catch_all(row, by=self.alice))
+            else:
+                self.attempt(lambda: removal.restore(row, typed, by=self.alice))
 
 
 class NarrowPanel(Panel):

@@ -19,6 +19,7 @@ from tests.mail.stage import (
 )
 from webmailadmin.mail import addresses, domains, removal, routing
 from webmailadmin.mail.errors import (
+    AddressIsCatchAll,
     CatchAllLoop,
     RecipientLoop,
     Refusal,
@@ -174,7 +175,25 @@ def test_a_circle_closed_by_the_removal_of_an_address_is_refused(
     catch_all("autre.fr", contact.email, by=alice)
 
     # Without b@autre.fr its mail would fall into the catch-all, which leads back.
-    refused(lambda: addresses.remove(find("b@autre.fr"), confirmed=True, by=alice), RecipientLoop)
+    refusal = refused(
+        lambda: addresses.remove(find("b@autre.fr"), confirmed=True, by=alice), AddressIsCatchAll
+    )
+
+    assert refusal.values == {"email": "b@autre.fr", "name": "autre.fr", "domain": "autre.fr"}
+
+
+def test_the_address_that_takes_unknown_names_is_deleted_once_they_lead_elsewhere(
+    contact: Address, alice: Account
+) -> None:
+    catch_all("bonvenon.fr", contact.email, by=alice)
+    refused(
+        lambda: addresses.remove(find(contact.email), confirmed=True, by=alice), AddressIsCatchAll
+    )
+    catch_all("bonvenon.fr", "", by=alice)
+
+    addresses.remove(find(contact.email), confirmed=True, by=alice)
+
+    truth.check()
 
 
 def test_a_circle_closed_by_a_restore_is_refused(contact: Address, alice: Account) -> None:

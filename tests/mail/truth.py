@@ -299,11 +299,19 @@ def check_mailboxes() -> None:
     assert all(living + kept == 1 for _, _, living, kept in rows)
     assert len({home for _, home, _, _ in rows}) == len(rows)
     assert all(re.fullmatch(r"[0-9a-f]{32}", home) for _, home, _, _ in rows)
+    kept = sql(
+        "SELECT DISTINCT kind, mailbox_id IS NULL, address_id = 0, domain.removed_at IS NULL"
+        " FROM removed JOIN domain ON domain.id = domain_id WHERE kind != 'address' OR with_domain"
+    )
+    assert {row[:3] for row in kept if row[0] == "mailbox"} <= {("mailbox", 0, 0)}
+    assert {row[:3] for row in kept if row[0] == "catch-all"} <= {("catch-all", 1, 1)}
+    assert not [row for row in kept if row[0] == "address" and row[3]], "kept with a living domain"
 
 
 def check_journal() -> None:
     """Told from its first entry on, the journal ends with the addresses that there are."""
     told: dict[tuple[int, str], set[str]] = {}
+    aside: dict[int, dict[tuple[int, str], set[str]]] = {}
     names = dict(sql("SELECT id, name FROM domain"))
     for act, domain, email, details in sql(
         "SELECT act, domain_id, email, details FROM journal WHERE domain_id IS NOT NULL ORDER BY id"
@@ -317,6 +325,10 @@ def check_journal() -> None:
             del told[domain, email]
         elif act == "address.renamed":
             told[domain, json.loads(details)["to"]] = told.pop((domain, email))
+        elif act == "domain.taken-off":
+            aside[domain] = {key: told.pop(key) for key in list(told) if key[0] == domain}
+        elif act == "domain.put-back":
+            told |= aside.pop(domain)
         elif act == "recipients.added":
             told[domain, email] |= set(json.loads(details)["emails"].split(", "))
         elif act == "recipients.taken":

@@ -125,8 +125,15 @@ def test_a_domain_that_another_postmaster_leads_to_stays_on_with_a_link(browser,
     assert everything() == before
 
 
-def test_a_domain_with_nothing_but_postmaster_is_removed_and_brought_back(browser, bonvenon):
-    gone = browser.submit(f"{LIST}about", "section form:has(.danger)", button="Remove this domain")
+def remove(browser, name="bonvenon.fr"):
+    """Remove a domain from its page, agreeing by its name."""
+    about = browser.get(f"/domains/{name}/about")
+    warning = browser.get(about.links()["Remove this domain …"])
+    return browser.submit(warning, "form.card", {"Name of the domain": name})
+
+
+def test_a_domain_is_removed_with_its_addresses_and_brought_back(browser, contact):
+    gone = remove(browser)
 
     assert gone.toast() == "bonvenon.fr is removed."
     assert table(gone) == []
@@ -136,25 +143,39 @@ def test_a_domain_with_nothing_but_postmaster_is_removed_and_brought_back(browse
     back = browser.submit(gone, ".toast form", button="Undo")
 
     assert back.toast() == "bonvenon.fr is back."
-    assert "camille@elsewhere.org" in browser.get(LIST).row("postmaster@bonvenon.fr")
+    listed = browser.get(LIST)
+    assert "camille@elsewhere.org" in listed.row("postmaster@bonvenon.fr")
+    assert "1 GB" in listed.row("contact@bonvenon.fr")
 
 
-def test_a_domain_with_addresses_is_not_removed(browser, contact):
-    assert "Remove this domain" not in browser.get(f"{LIST}about").buttons()
-    token = browser.get(LIST).soup.select_one("#add-address input")["value"]
+@pytest.mark.parametrize("typed", ["", "bonvenon", "autre.fr"])
+def test_a_domain_is_not_removed_without_its_name(browser, contact, typed):
     before = everything()
 
-    refused = browser.open(f"{LIST}remove", method="POST", data={"csrf_token": token})
+    refused = browser.submit(f"{LIST}remove", "form.card", {"Name of the domain": typed})
 
     assert (refused.status, refused.title()[:6]) == (422, "Error:")
     assert refused.messages() == {
-        "": "bonvenon.fr still has addresses beside postmaster@. Delete them first; then remove it."
+        "Name of the domain": "Type the name of the domain to agree: bonvenon.fr."
     }
+    assert refused.value("Name of the domain") == typed
     assert everything() == before
 
 
+def test_a_domain_that_takes_the_unknown_names_of_another_says_where_to_change_that(
+    browser, bonvenon, alice
+):
+    other = domains.install("autre.fr", "camille@elsewhere.org", by=alice)
+    domains.set_catch_all(other, domains.CatchAll.DOMAIN, "", "bonvenon.fr", by=alice)
+
+    refused = remove(browser)
+
+    assert refused.status == 422
+    assert refused.links()["Change it"] == "/domains/autre.fr/unknown"
+
+
 def test_a_domain_installed_anew_cannot_be_brought_back_over(browser, bonvenon):
-    gone = browser.submit(f"{LIST}about", "section form:has(.danger)", button="Remove this domain")
+    gone = remove(browser)
     install(browser, "bonvenon.fr")
     before = everything()
 
@@ -168,7 +189,7 @@ def test_a_domain_installed_anew_cannot_be_brought_back_over(browser, bonvenon):
 def test_a_domain_installed_anew_shows_nothing_of_the_one_before(browser, bonvenon, alice):
     sales = addresses.add(bonvenon, "sales", by=alice)
     addresses.remove(sales, confirmed=True, by=alice)
-    browser.submit(f"{LIST}about", "section form:has(.danger)", button="Remove this domain")
+    remove(browser)
     install(browser, "bonvenon.fr")
 
     assert browser.get(f"{LIST}removed/").emails() == []

@@ -521,7 +521,6 @@ def test_history_is_restored_with_the_whole_page(browser, contact, url):
         (f"{LIST}removed/1/restore", None),
         (f"{LIST}switch-on", f"{LIST}about"),
         (f"{LIST}switch-off", f"{LIST}about"),
-        (f"{LIST}remove", f"{LIST}about"),
         ("/domains/removed/1/restore", "/domains/"),
         ("/log-out", "/"),
         ("/language", "/"),

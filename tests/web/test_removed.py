@@ -6,6 +6,7 @@ from tests.browser_of import FRAGMENT
 from tests.conftest import PASSWORD
 from tests.web.conftest import CONTACT, LIST, everything
 from webmailadmin.mail import addresses, domains, mailboxes, passwords
+from webmailadmin.mail.domains import CatchAll
 from webmailadmin.models import Address, Mailbox, Recipient, Removed
 
 REMOVED = f"{LIST}removed/"
@@ -54,6 +55,21 @@ def test_an_address_comes_back_whole_from_the_page(browser, contact, alice):
     assert back.emails() == ["contact@bonvenon.fr"]
     assert passwords.matches(PASSWORD, Mailbox.get().password)
     assert Mailbox.get().address.email == "contact@bonvenon.fr"
+    assert browser.get(REMOVED).emails() == []
+
+
+def test_a_former_catch_all_comes_back_from_the_page(browser, contact, alice):
+    for kind, to in ((CatchAll.ADDRESS, contact.email), (CatchAll.NONE, "")):
+        domains.set_catch_all(contact.domain, kind, to, "", by=alice)
+    page = browser.get(REMOVED)
+    assert page.row("@bonvenon.fr").startswith(
+        "@bonvenon.fr unknown addresses → contact@bonvenon.fr until "
+    )
+
+    back = browser.submit(page, ".entry form", button="Restore")
+
+    assert back.toast() == "Unknown addresses of bonvenon.fr go where they went."
+    assert back.value("Address") == contact.email
     assert browser.get(REMOVED).emails() == []
 
 

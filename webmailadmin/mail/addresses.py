@@ -3,15 +3,26 @@
 from dataclasses import dataclass
 
 from webmailadmin.database import db
-from webmailadmin.mail import journal, mailboxes, names, passwords, recipients, removal, routing
+from webmailadmin.mail import (
+    journal,
+    keeping,
+    mailboxes,
+    names,
+    passwords,
+    recipients,
+    removal,
+    routing,
+)
 from webmailadmin.mail.errors import (
     AddressExists,
     AddressGone,
+    AddressIsCatchAll,
     Changed,
     MailboxWouldGo,
     NotFound,
     PasswordMissing,
     PostmasterStays,
+    RecipientLoop,
     Refusal,
     Refusals,
 )
@@ -80,7 +91,12 @@ def add(domain: Domain, typed: str, *, by: Account) -> Address:
         routing.still_there(domain)
         if routing.address_of(email):
             raise AddressExists(email=email)
-        address: Address = Address.create(domain=domain, local_part=local_part, email=email)
+        address: Address = Address.create(
+            domain=domain,
+            local_part=local_part,
+            email=email,
+            version=keeping.first_version(email),
+        )
         journal.record("address.added", by=by.name, domain=domain, email=email)
         routing.settle(email)
     return address
@@ -189,8 +205,9 @@ def remove(address: Address, *, confirmed: bool, by: Account) -> Removed:
     """Delete the address; keep it whole, with its mailbox and recipients, until a date.
 
     Raises PostmasterStays, MailboxWouldGo when it has a mailbox and the person has not agreed,
-    PostmasterNeedsDestination when a postmaster@ leads only here, RecipientLoop when a catch-all
-    would send its mail in a circle; AddressGone when somebody else was quicker.
+    PostmasterNeedsDestination when a postmaster@ leads only here, AddressIsCatchAll when its mail
+    would come back here as mail for an unknown address; AddressGone when somebody else was
+    quicker.
     """
     if address.local_part == names.POSTMASTER:
         raise PostmasterStays(email=address.email)
@@ -199,7 +216,13 @@ def remove(address: Address, *, confirmed: bool, by: Account) -> Removed:
         if mailboxes.of(address) is not None and not confirmed:
             raise MailboxWouldGo
         kept = take_away(address, by=by.name)
-        routing.refuse_circles(address.email)
+        try:
+            routing.refuse_circles(address.email)
+        except RecipientLoop as circle:
+            domain = address.domain.name
+            raise AddressIsCatchAll(
+                email=address.email, name=names.shown(domain), domain=domain
+            ) from circle
         routing.settle(address.email)
     return kept
 

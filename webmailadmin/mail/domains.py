@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from webmailadmin.database import db
-from webmailadmin.mail import addresses, journal, names, recipients, removal, routing
+from webmailadmin.mail import journal, keeping, mailboxes, names, recipients, routing
 from webmailadmin.mail.errors import (
     CatchAllDead,
     CatchAllDomainMissing,
@@ -14,9 +14,9 @@ from webmailadmin.mail.errors import (
     ContactMissing,
     DomainExists,
     DomainIsCatchAll,
+    DomainNameDiffers,
     DomainNameMalformed,
     DomainNameMissing,
-    DomainNotEmpty,
     NotFound,
     RecipientMalformed,
     Refusals,
@@ -72,7 +72,12 @@ def install(typed: str, contact: str, *, by: Account) -> Domain:
             raise ContactDead(email=contact)
         domain: Domain = Domain.create(name=name, catch_all_key=f"@{name}")
         postmaster = f"{names.POSTMASTER}@{name}"
-        address = Address.create(domain=domain, local_part=names.POSTMASTER, email=postmaster)
+        address = Address.create(
+            domain=domain,
+            local_part=names.POSTMASTER,
+            email=postmaster,
+            version=keeping.first_version(postmaster),
+        )
         journal.record("domain.installed", by=by.name, domain=domain, contact=contact)
         recipients.write(address, domain, [contact], by=by.name)
         routing.refuse_circles(postmaster)
@@ -137,6 +142,9 @@ def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Ac
         live = target is not None and routing.arrives(target, domain.name)
         if target and not (live and is_there(target)):
             raise CatchAllDead(email=email)
+        # Names and addresses are told by their words, so that they outlive what they name.
+        where = email or (there.name if there else "")
+        keep_catch_all(domain, email or (f"@{there.name}" if there else ""))
         Domain.update(
             catch_all_to=email,
             catch_all_target=target,
@@ -144,12 +152,54 @@ def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Ac
             catch_all_domain=there,
             version=Domain.version + 1,
         ).where(Domain.id == domain.id).execute()
-        # Names and addresses are told by their words, so that they outlive what they name.
-        where = email or (there.name if there else "")
         journal.record(f"catch-all.{kind}", by=by.name, domain=domain, to=where)
         changed = Domain.get_by_id(domain.id)
         routing.refuse_catch_all_circle(changed)
         routing.settle_domain(changed)
+
+
+def catch_all_of(domain: Domain) -> str:
+    """Say where mail for unknown names goes: an address, @ and a domain, or "" for nowhere."""
+    if domain.catch_all_domain_id:
+        return f"@{domain.catch_all_domain.name}"
+    return domain.catch_all_to or ""
+
+
+def keep_catch_all(domain: Domain, following: str = "") -> None:
+    """Keep the present catch-all, unless there is none or the `following` one is the same."""
+    present = Domain.get_by_id(domain.id)
+    led = catch_all_of(present)
+    if led in ("", following):
+        return
+    Removed.create(
+        domain=present,
+        address_id=0,
+        email=present.catch_all_key,
+        local_part="",
+        kind="catch-all",
+        recipients=led,
+        enabled=True,
+        version=present.version,
+        removed_at=now(),
+        until=mailboxes.kept_until(),
+    )
+
+
+def restore_catch_all(kept: Removed, *, by: Account) -> Domain:
+    """Let mail for unknown names go again where it went; the present way is kept in its turn.
+
+    Raises NotFound when it has come back already, its date is past or its domain is gone; and
+    what set_catch_all refuses.
+    """
+    to, _, other = kept.recipients.rpartition("@")
+    kind = CatchAll.ADDRESS if to else CatchAll.DOMAIN
+    with db.atomic():
+        routing.still_there(kept.domain)
+        if not Removed.delete().where(Removed.id == kept.id, Removed.until > now()).execute():
+            raise NotFound
+        set_catch_all(kept.domain, kind, kept.recipients, other, by=by)
+    found: Domain = Domain.get_by_id(kept.domain.id)
+    return found
 
 
 def is_there(target: str) -> bool:
@@ -179,40 +229,55 @@ def read_other_domain(domain: Domain, typed: str, account: Account) -> Domain:
     return other
 
 
-def remove(domain: Domain, *, by: Account) -> None:
-    """Remove a domain that has no address beside postmaster@. It is kept and can come back.
+def refuse_other_name(domain: Domain, typed: str) -> None:
+    """Raise DomainNameDiffers unless `typed`, meant as a yes, is the name of the domain."""
+    try:
+        same = names.domain_name(typed) == domain.name
+    except (DomainNameMalformed, DomainNameMissing):
+        same = False
+    if not same:
+        raise DomainNameDiffers(name=names.shown(domain.name))
 
-    Raises DomainNotEmpty, DomainIsCatchAll, PostmasterNeedsDestination.
+
+def remove(domain: Domain, *, by: Account) -> keeping.Count:
+    """Remove a domain with all its addresses and mailboxes. It is kept and can come back.
+
+    Raises DomainIsCatchAll, PostmasterNeedsDestination.
     """
     with db.atomic():
         was = routing.still_there(domain)
-        others = Address.local_part != names.POSTMASTER
-        if Address.select().where(Address.domain == domain, others).exists():
-            raise DomainNotEmpty(name=names.shown(domain.name))
-        for catching in Domain.select().where(
-            (Domain.catch_all_domain == domain)
-            | Domain.catch_all_target.endswith(f"@{domain.name}"),
-            Domain.removed_at.is_null(),
-            Domain.id != domain.id,
-        ):
-            raise DomainIsCatchAll(other=names.shown(catching.name), name=names.shown(domain.name))
-        kept = addresses.take_away(postmaster_of(domain), by=by.name)
-        Removed.update(with_domain=True).where(Removed.id == kept.id).execute()
+        refuse_catching(domain)
+        until = mailboxes.kept_until()
+        count = keeping.take_all(was, until)
         # Settled as if switched off, while the name is still ours: whoever leads only here is
         # refused, rather than sent on to a host outside that nobody chose.
         Domain.update(enabled=False).where(Domain.id == domain.id).execute()
-        routing.settle_domain(domain, f"{names.POSTMASTER}@{domain.name}")
+        routing.settle_domain(domain)
         Domain.update(enabled=was.enabled, removed_at=now(), version=Domain.version + 1).where(
             Domain.id == domain.id
         ).execute()
-        journal.record("domain.removed", by=by.name, domain=domain)
+        journal.record(
+            "domain.taken-off",
+            by=by.name,
+            domain=domain,
+            addresses=count.addresses,
+            mailboxes=count.mailboxes,
+            until=until.date(),
+        )
         routing.settle_domain(domain)
+    return count
 
 
-def postmaster_of(domain: Domain) -> Address:
-    """Return the domain's postmaster@."""
-    found: Address = Address.get(Address.domain == domain, Address.local_part == names.POSTMASTER)
-    return found
+def refuse_catching(domain: Domain) -> None:
+    """Raise DomainIsCatchAll when the unknown names of another domain lead into this one."""
+    leading = (Domain.catch_all_domain == domain) | Domain.catch_all_target.endswith(
+        f"@{domain.name}"
+    )
+    others = Domain.select().where(leading, Domain.removed_at.is_null(), Domain.id != domain.id)
+    for catching in others.order_by(Domain.name):
+        raise DomainIsCatchAll(
+            other=names.shown(catching.name), name=names.shown(domain.name), domain=catching.name
+        )
 
 
 def removed_for(account: Account) -> list[Domain]:
@@ -226,30 +291,41 @@ def removed_for(account: Account) -> list[Domain]:
     return list(rows.order_by(Domain.removed_at.desc()))
 
 
-def bring_back(account: Account, id_: int) -> Domain:
-    """Bring back a removed domain with its postmaster@ and its catch-all.
-
-    Raises NotFound, DomainExists, CatchAllLoop, PostmasterNeedsDestination.
-    """
-    domain = next((d for d in removed_for(account) if d.id == id_), None)
-    if domain is None:
+def removed_of(account: Account, id_: int) -> Domain:
+    """Return the removed domain of this number, while it can come back. Raises NotFound."""
+    found = next((domain for domain in removed_for(account) if domain.id == id_), None)
+    if found is None:
         raise NotFound
+    return found
+
+
+def bring_back(account: Account, id_: int) -> Domain:
+    """Bring back a removed domain with all that went with it.
+
+    Raises NotFound, DomainExists, CatchAllLoop, RecipientLoop, TooManyInAll, TooManySteps,
+    PostmasterNeedsDestination.
+    """
     with db.atomic():
+        domain = removed_of(account, id_)
         if routing.domain_named(domain.name):
             raise DomainExists(name=names.shown(domain.name))
-        Domain.update(removed_at=None, version=Domain.version + 1).where(
+        Domain.update(removed_at=None, catch_all_receives=False, version=Domain.version + 1).where(
             Domain.id == domain.id
         ).execute()
-        journal.record("domain.restored", by=account.name, domain=domain)
-        kept = removal.last_of(domain, f"{names.POSTMASTER}@{domain.name}")
-        if kept is None:
-            raise NotFound
-        removal.restore(kept, by=account)
+        count = keeping.put_all_back(domain)
+        journal.record(
+            "domain.put-back",
+            by=account.name,
+            domain=domain,
+            addresses=count.addresses,
+            mailboxes=count.mailboxes,
+        )
         other = domain.catch_all_domain
         if other is not None and other.removed_at is not None:
+            keep_catch_all(domain)
             Domain.update(catch_all_domain=None).where(Domain.id == domain.id).execute()
             journal.record("catch-all.none", by=account.name, domain=domain)
-        routing.refuse_catch_all_circle(domain)
-        routing.settle_domain(domain)
+        routing.settle_whole(domain)
+        routing.refuse_circles_through(domain)
     found: Domain = Domain.get_by_id(domain.id)
     return found

@@ -182,14 +182,14 @@ class DomainExists(Refusal):
     message = N_("%(name)s is installed already.")
 
 
-class DomainNotEmpty(Refusal):
-    code = "domain-not-empty"
-    message = N_(
-        "%(name)s still has addresses beside postmaster@. Delete them first; then remove it."
-    )
+class DomainNameDiffers(Refusal):
+    code, field = "domain-name-differs", "name"
+    message = N_("Type the name of the domain to agree: %(name)s.")
 
 
 class DomainIsCatchAll(Refusal):
+    """`domain` is the name of the other one; its page *Unknown addresses* is where to mend it."""
+
     code = "domain-is-catch-all"
     message = N_("The unknown addresses of %(other)s lead to %(name)s. Change that first.")
 
@@ -245,6 +245,16 @@ class PostmasterStays(Refusal):
 class PostmasterKeepsName(Refusal):
     code = "postmaster-keeps-name"
     message = N_("%(email)s cannot be renamed: every mail domain must have it.")
+
+
+class AddressIsCatchAll(Refusal):
+    """`domain` is the name of its domain; the page *Unknown addresses* is where to mend it."""
+
+    code = "address-is-catch-all"
+    message = N_(
+        "Mail for unknown addresses of %(name)s leads to %(email)s. "
+        "Let it be refused or go elsewhere first; then delete the address."
+    )
 
 
 class PostmasterNeedsDestination(Refusal):

@@ -13,6 +13,13 @@ ACTS = {
     "domain.disabled": N_("domain switched off"),
     "domain.removed": N_("domain removed"),
     "domain.restored": N_("domain brought back"),
+    "domain.taken-off": N_(
+        "domain removed with %(addresses)s addresses and %(mailboxes)s mailboxes, "
+        "kept until %(until)s"
+    ),
+    "domain.put-back": N_(
+        "domain brought back with %(addresses)s addresses and %(mailboxes)s mailboxes"
+    ),
     "catch-all.none": N_("unknown addresses are refused"),
     "catch-all.address": N_("unknown addresses lead to %(to)s"),
     "catch-all.domain": N_("unknown addresses lead to the same name at %(to)s"),

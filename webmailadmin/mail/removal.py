@@ -60,9 +60,12 @@ def restore(kept: Removed, typed: str = "", *, by: Account) -> Address:
     typed: another name before the @; empty for its own. Nothing is merged or overwritten: a
     mailbox returns to its address only while that has none.
     Raises NameTaken with a free name to propose, a LocalPart… refusal, RecipientLoop;
-    NotFound when it has come back already, its date is past or its domain is gone.
+    NotFound when it has come back already, its date is past or its domain is gone. A catch-all
+    comes back by `domains.restore_catch_all`.
     """
     domain = kept.domain
+    if kept.kind == "catch-all":
+        raise NotFound
     local_part = names.local_part(typed, domain.name) if typed.strip() else kept.local_part
     with db.atomic():
         routing.still_there(domain)

@@ -5,11 +5,13 @@ Postfix reads. They disregard the switch of an address's own domain: that is one
 `postfix_refused`, so switching a domain touches no row of its own addresses.
 """
 
+import json
 from collections import deque
 from collections.abc import Iterable
 
 from peewee import JOIN, fn
 
+from webmailadmin.database import db
 from webmailadmin.mail import names
 from webmailadmin.mail.errors import (
     CatchAllLoop,
@@ -29,6 +31,11 @@ MOST_STEPS = 10
 # than SQLite to answer it.
 DOMAIN = "SELECT * FROM domain WHERE name = ? AND removed_at IS NULL"
 ADDRESS = "SELECT * FROM address WHERE email = ?"
+ALIVE = """
+    UPDATE recipient SET receives = 1
+    WHERE target IN (SELECT value FROM json_each(?))
+    AND address_id IN (SELECT id FROM address WHERE domain_id = ?)
+"""
 
 
 def domain_named(name: str) -> Domain | None:
@@ -208,6 +215,59 @@ def settle_domain(domain: Domain, *more: str) -> None:
     settle(*more, *(row.target for row in targets), *ends)
 
 
+def settle_whole(domain: Domain) -> None:
+    """Settle a domain whose addresses all came at once, none receiving yet, and what leads there.
+
+    Raises PostmasterNeedsDestination.
+    """
+    settle_receives(Address.domain == domain)
+    while receives_more(domain):
+        pass
+    entries = [*targets_from_elsewhere(domain), *catch_all_ends(domain.name)]
+    settle(f"{names.POSTMASTER}@{domain.name}", *entries)
+
+
+def receives_more(domain: Domain) -> bool:
+    """Settle one step more of what leads from a domain's own addresses; say if that did anything.
+
+    Only from "does not receive" to "receives": the answers of others may be out of date, and
+    settle() then takes back what they had promised.
+    """
+    dead = tuples(
+        Recipient.select(Recipient.target)
+        .distinct()
+        .join(Address)
+        .where(Address.domain == domain, ~Recipient.receives)
+    )
+    alive = [target for (target,) in dead if arrives(target, domain.name)]
+    db.execute_sql(ALIVE, (json.dumps(alive), domain.id))
+    flipped = settle_receives(Address.domain == domain)
+    return bool(flipped) | catches_more(domain)
+
+
+def catches_more(domain: Domain) -> bool:
+    """Settle the catch-all of a domain, if it receives by now; say if that did anything."""
+    target = domain.catch_all_target
+    if target is None or not arrives(target, domain.name):
+        return False
+    moved = Domain.update(catch_all_receives=True).where(
+        Domain.id == domain.id, ~Domain.catch_all_receives
+    )
+    return bool(moved.execute())
+
+
+def targets_from_elsewhere(domain: Domain) -> list[str]:
+    """Return the addresses in `domain`, existing or not, that other domains' addresses lead to."""
+    query = (
+        Recipient.select(Recipient.target)
+        .distinct()
+        .join(Address)
+        .where(Recipient.domain == domain.name, Address.domain != domain)
+        .order_by(Recipient.target)
+    )
+    return [row.target for row in query]
+
+
 def refuse_dead_postmaster(emails: Iterable[str]) -> None:
     """Raise PostmasterNeedsDestination for the first of `emails` that exists in vain."""
     dead = Address.select().where(Address.email.in_(list(emails)), ~Address.receives)
@@ -336,3 +396,21 @@ def refuse_catch_all_circle(domain: Domain) -> None:
             refuse_circles(name)
     except RecipientLoop as circle:
         raise CatchAllLoop(**circle.values) from circle
+
+
+def refuse_circles_through(domain: Domain) -> None:
+    """Refuse what mail would do that comes into a domain, or leaves it, now that it is back.
+
+    Raises RecipientLoop, CatchAllLoop, TooManyInAll, TooManySteps.
+    """
+    entries = [*targets_from_elsewhere(domain), *catch_all_ends(domain.name)]
+    ours = Domain.select(Domain.name).where(Domain.removed_at.is_null(), Domain.id != domain.id)
+    exits = (
+        Address.select(Address.email)
+        .distinct()
+        .join(Recipient)
+        .where(Address.domain == domain, Recipient.domain.in_(ours))
+    )
+    refuse_catch_all_circle(domain)
+    for email in sorted({*entries, *(row.email for row in exits)}):
+        refuse_circles(email)

@@ -75,6 +75,8 @@ COLUMNS = (
         )
     """,
     "CREATE INDEX removed_mailbox_until ON removed (until)",
+    "CREATE INDEX removed_email ON removed (email)",
+    "CREATE INDEX journal_at ON journal (at)",
 )
 
 # A domain's sums cost nothing to read; the triggers see every door.

@@ -3,10 +3,10 @@
 from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
 
 from webmailadmin import settings
-from webmailadmin.mail import domains, names, routing
+from webmailadmin.mail import domains, mailboxes, names, routing
 from webmailadmin.mail.errors import DomainExists
 from webmailadmin.models import Domain
-from webmailadmin.web.forms import InstallForm, Plain
+from webmailadmin.web.forms import InstallForm, Plain, RemoveDomainForm
 from webmailadmin.web.htmx import leave
 from webmailadmin.words import Toast, gettext
 
@@ -79,24 +79,40 @@ def switch(name: str, way: str) -> Response:
 
 
 @bp.get("/domains/<name>/switch-<any(on,off):way>")
-@bp.get("/domains/<name>/remove")
 def switched(name: str, **_: str) -> Response:
     """Answer the URL of a refused button when it is typed or reloaded."""
     return make_response(redirect(url_for(".about", name=name), 303))
 
 
+@bp.get("/domains/<name>/remove")
+def removal(name: str) -> Response:
+    """Say what the removal of the domain takes away, and ask for its name as a yes."""
+    return removal_page(domains.of(g.account, name), RemoveDomainForm(formdata=None))
+
+
+def removal_page(domain: Domain, form: RemoveDomainForm, status: int = 200) -> Response:
+    """Show the warning before a removal, with what was refused there."""
+    return make_response(
+        render_template(
+            "domains/remove.html", domain=domain, form=form, until=mailboxes.kept_until()
+        ),
+        status,
+    )
+
+
 @bp.post("/domains/<name>/remove")
 def remove(name: str) -> Response:
-    """Remove the domain, with a way back."""
+    """Remove the domain with all that is in it, with a way back."""
     domain = domains.of(g.account, name)
-    form = Plain()
+    form = RemoveDomainForm()
     if form.validate_on_submit():
         with form.refusals():
+            domains.refuse_other_name(domain, form.name.data or "")
             domains.remove(domain, by=g.account)
             text = gettext("%(name)s is removed.", name=names.shown(domain.name))
             leave(Toast(text, undo=url_for(".restore", id_=domain.id)))
             return make_response(redirect(url_for(".list_"), 303))
-    return about_page(domain, form, 422)
+    return removal_page(domain, form, 422)
 
 
 @bp.post("/domains/removed/<int:id_>/restore")

@@ -116,6 +116,12 @@ class InstallForm(Form):
     contact = StringField(_l("Contact address"))
 
 
+class RemoveDomainForm(Form):
+    """The removal of a domain, agreed to by its name."""
+
+    name = StringField(_l("Name of the domain"))
+
+
 class AddForm(Form):
     """The line that adds an address."""
 

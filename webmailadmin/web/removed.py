@@ -1,14 +1,14 @@
 """What was removed from a domain, and the way back."""
 
-from flask import Blueprint, Response, g, make_response, render_template, url_for
+from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
 
 from webmailadmin.mail import domains, listing, removal
 from webmailadmin.mail.errors import NameTaken
 from webmailadmin.models import Domain, Removed
 from webmailadmin.web.forms import RestoreForm
-from webmailadmin.web.htmx import done, wants_fragment
+from webmailadmin.web.htmx import done, leave, wants_fragment
 from webmailadmin.web.sentences import restored_text
-from webmailadmin.words import Toast
+from webmailadmin.words import Toast, gettext
 
 bp = Blueprint("removed", __name__)
 
@@ -51,6 +51,8 @@ def restore(name: str, id_: int) -> Response:
     form = RestoreForm()
     if form.validate_on_submit():
         with form.refusals():
+            if kept.kind == "catch-all":
+                return catch_all_is_back(domains.restore_catch_all(kept, by=g.account))
             address = removal.restore(kept, form.local_part.data or "", by=g.account)
             toast = Toast(restored_text(address.email))
             fresh = domains.of(g.account, name)
@@ -64,3 +66,9 @@ def restore(name: str, id_: int) -> Response:
         response.headers["HX-Redirect"] = url_for(".ask", name=name, id_=id_)
         return response
     return page(domain, form, kept, 422)
+
+
+def catch_all_is_back(domain: Domain) -> Response:
+    """Show what happens to unknown addresses again."""
+    leave(Toast(gettext("Unknown addresses of %(name)s go where they went.", name=domain.name)))
+    return make_response(redirect(url_for("unknown.form", name=domain.name), 303))
