@@ -23,6 +23,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "ACCOUNT_BCRYPT_COST": "4",
         "MAIL_HOST": "mail.example.net",
         "TIME_ZONE": "Europe/Paris",
+        "HELPER_SOCKET": str(tmp_path / "helper"),
     }.items():
         monkeypatch.setenv(f"WEBMAILADMIN_{name}", value)
     return tmp_path / "data"

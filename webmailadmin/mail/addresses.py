@@ -6,6 +6,7 @@ from webmailadmin.database import db
 from webmailadmin.mail import (
     journal,
     keeping,
+    kicks,
     mailboxes,
     names,
     passwords,
@@ -197,6 +198,8 @@ def switch(address: Address, enabled: bool, *, by: str) -> None:
     if address.enabled == enabled:
         return
     Address.update(enabled=enabled).where(Address.id == address.id).execute()
+    if not enabled and mailboxes.of(address) is not None:
+        kicks.order(address.email)
     act = "address.enabled" if enabled else "address.disabled"
     journal.record(act, by=by, domain=address.domain, email=address.email)
 

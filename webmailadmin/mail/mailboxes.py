@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from webmailadmin import settings
-from webmailadmin.mail import journal, passwords
+from webmailadmin.mail import journal, kicks, passwords
 from webmailadmin.mail.errors import QuotaMalformed, QuotaTooLarge
 from webmailadmin.models import Address, Mailbox, Removed, now
 
@@ -59,6 +59,7 @@ def change(
     """Change password and size limit of the mailbox behind `address`, what differs of them."""
     if password_hash is not None:
         Mailbox.update(password=password_hash).where(Mailbox.id == box.id).execute()
+        kicks.order(address.email)
         journal.record("mailbox.password", by=by, domain=address.domain, email=address.email)
     if quota_mb != box.quota_mb:
         Mailbox.update(quota_mb=quota_mb).where(Mailbox.id == box.id).execute()
@@ -97,6 +98,7 @@ def keep(address: Address, *, kind: str, box: Mailbox | None, recipients: str) -
     """Write down what is taken off `address`, so that it can come back."""
     if box is not None:
         Mailbox.update(address=None).where(Mailbox.id == box.id).execute()
+        kicks.order(address.email)
     kept: Removed = Removed.create(
         domain=address.domain,
         address_id=address.id,

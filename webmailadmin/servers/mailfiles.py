@@ -16,6 +16,7 @@ from webmailadmin import settings
 
 SECONDS_TO_CONNECT = 1.0
 SECONDS_TO_ANSWER = 10.0
+SECONDS_TO_KICK = 5.0  # a page may wait for it
 SECONDS_TO_PURGE = 600.0
 # All messages are read once before the first byte, for the exact size.
 SECONDS_TO_MEASURE = 600.0
@@ -109,7 +110,7 @@ def find(home: str, message_id: str) -> datetime | None:
 
 def kick(email: str) -> None:
     """End the IMAP and POP3 sessions of the log-in `email`."""
-    asked("kick", SECONDS_TO_ANSWER, email=email)
+    asked("kick", SECONDS_TO_KICK, email=email)
 
 
 def purge(home: str) -> Held:

@@ -14,7 +14,9 @@ from threading import Event
 import peewee
 
 from webmailadmin.mail import chores
+from webmailadmin.servers.mailfiles import HelperTrouble
 from webmailadmin.upkeep.checkpoint import checkpoint
+from webmailadmin.upkeep.kicks import carry_out as carry_out_kicks
 
 SECONDS_BETWEEN_NOTES = 60
 
@@ -35,7 +37,10 @@ class Chore:
     told: tuple[type[Exception], ...] = ()
 
 
-CHORES = (Chore("checkpoint", 60, checkpoint),)
+CHORES = (
+    Chore("kicks", 5, carry_out_kicks, (HelperTrouble,)),
+    Chore("checkpoint", 60, checkpoint),
+)
 
 
 class AlreadyWorking(Exception):

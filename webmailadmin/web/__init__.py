@@ -11,6 +11,7 @@ from webmailadmin.web import (
     errors,
     htmx,
     journal,
+    kicks,
     language,
     log_in,
     pages,
@@ -22,7 +23,7 @@ from webmailadmin.web import (
 
 def init_app(app: Flask, static: Path) -> None:
     """Give the application its pages, and everything around them."""
-    for part in (language, htmx, security, errors):
+    for part in (language, htmx, security, errors, kicks):
         part.init_app(app)
     assets.init_app(app, static)
     pages.init_app(app)
