@@ -5,7 +5,7 @@ import sys
 import click
 from flask.cli import ScriptInfo
 
-from webmailadmin import create_app
+from webmailadmin import create_app, log
 from webmailadmin.cli import commands
 from webmailadmin.database import DatabaseUnusable
 from webmailadmin.settings import WrongSetting
@@ -13,6 +13,7 @@ from webmailadmin.settings import WrongSetting
 
 def main() -> None:
     """Start the command line; what keeps the program from starting is one sentence."""
+    log.start()
     try:
         commands(obj=ScriptInfo(create_app=create_app))
     except (WrongSetting, DatabaseUnusable) as error:

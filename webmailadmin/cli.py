@@ -15,6 +15,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 
 from webmailadmin import database, demo, settings
+from webmailadmin.log import note
 from webmailadmin.mail import accounts, domains, names
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.servers import private, render
@@ -51,27 +52,32 @@ def end_at_signals() -> None:
 
 
 def listen() -> Any:
-    """Return the panel's server, listening on its port. Raises ClickException."""
+    """Return the panel's server, listening on its port or socket. Raises ClickException."""
     from waitress import create_server  # noqa: PLC0415 - slow import, for serving alone
 
-    port = settings.current.port
     try:
         return create_server(
             current_app.wsgi_app,
-            host="127.0.0.1",
-            port=port,
+            **where_to_listen(),
             threads=THREADS,
             ident=None,
             max_request_body_size=2**20,
-            clear_untrusted_proxy_headers=True,
+            # web/proxies.py decides what is believed.
+            clear_untrusted_proxy_headers=False,
         )
     except OSError as error:
         reason = os.strerror(error.errno or 0)
+        where = settings.current.socket or f"127.0.0.1:{settings.current.port}"
         raise click.ClickException(
-            gettext(
-                "Cannot listen on 127.0.0.1:%(port)s: %(reason)s.", port=str(port), reason=reason
-            )
+            gettext("Cannot listen on %(where)s: %(reason)s.", where=str(where), reason=reason)
         ) from error
+
+
+def where_to_listen() -> dict[str, Any]:
+    """Return the server's own names for a port, or for a socket that the proxy's group may use."""
+    if settings.current.socket:
+        return {"unix_socket": str(settings.current.socket), "unix_socket_perms": "660"}
+    return {"host": "127.0.0.1", "port": settings.current.port}
 
 
 @commands.command()
@@ -131,7 +137,10 @@ def worker_beside(app: Flask) -> Iterator[None]:
 
 
 def say_where() -> None:
-    """Print the address of the panel."""
+    """Print the address of the panel; behind a proxy it is not ours to know."""
+    if settings.current.socket:
+        note("listening", socket=settings.current.socket)
+        return
     url = f"http://127.0.0.1:{settings.current.port}"
     click.echo(gettext("The panel is at %(url)s (Ctrl-C ends it).", url=url))
 

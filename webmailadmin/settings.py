@@ -5,10 +5,10 @@ A setting comes from the environment as WEBMAILADMIN_<NAME>; `PORT` alone is und
 """
 
 import os
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from socket import getfqdn
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -56,14 +56,18 @@ class Settings:
 
     data: Path = setting(Path("var"), "Folder of the database and of the key.", Path)
     port: int = setting(8025, "Port of the panel on 127.0.0.1.", whole(1, 65535))
+    socket: Path | None = setting(
+        None, "Unix socket to listen on instead of the port, for a reverse proxy.", Path
+    )
+    proxies: int = setting(
+        0, "Reverse proxies in front of the panel, whose X-Forwarded-* are believed.", whole(0, 9)
+    )
     public_url: str = setting("", "Address people type, if not the local one.", web_address)
     trusted_hosts: tuple[str, ...] = setting(
         (), "Host names the panel answers to, beside that of PUBLIC_URL and loopback.", hosts
     )
     time_zone: str = setting("", "Time zone of dates on pages; the system's when empty.", str)
-    mail_host: str = setting(
-        socket.getfqdn(), "Host that mail programs and MX records point to.", str
-    )
+    mail_host: str = setting(getfqdn(), "Host that mail programs and MX records point to.", str)
     helper_socket: Path = setting(
         Path("/run/webmailadmin-helper/socket"), "Socket of the mail-file helper.", Path
     )

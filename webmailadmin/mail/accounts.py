@@ -126,7 +126,7 @@ def log_in(name: str, password: str, network: str) -> str:
     network: address of the client. Unknown names cost the same hash as known ones.
     Raises LogInRefused, TooManyFailures with the seconds to wait.
     """
-    name = name.strip().lower()[:64]
+    name = normal_name(name)
     keys = [f"account:{name}", f"network:{network_of(network)}"]
     refuse_throttled(keys)
     account = Account.get_or_none(Account.name == name)
@@ -142,6 +142,17 @@ def log_in(name: str, password: str, network: str) -> str:
         ):
             raise LogInRefused
         return open_session(account)
+
+
+def known_name(typed: str) -> str | None:
+    """Return the name of the account that somebody meant, None when there is none."""
+    account = Account.get_or_none(Account.name == normal_name(typed))
+    return account.name if account else None
+
+
+def normal_name(typed: str) -> str:
+    """Return a typed name in the form of an account's."""
+    return typed.strip().lower()[:64]
 
 
 def open_session(account: Account) -> str:

@@ -15,7 +15,9 @@ from webmailadmin.web import (
     language,
     log_in,
     pages,
+    proxies,
     removed,
+    requests,
     security,
     unknown,
 )
@@ -23,7 +25,7 @@ from webmailadmin.web import (
 
 def init_app(app: Flask, static: Path) -> None:
     """Give the application its pages, and everything around them."""
-    for part in (language, htmx, security, errors, kicks):
+    for part in (proxies, requests, language, htmx, security, errors, kicks):
         part.init_app(app)
     assets.init_app(app, static)
     pages.init_app(app)

@@ -1,7 +1,6 @@
 """What a person reads when something is not there, not allowed, or broken."""
 
 import logging
-import secrets
 
 import peewee
 from flask import Flask, Response, g
@@ -36,6 +35,7 @@ def not_found(_: Exception) -> Response:
 
 def refused(refusal: Refusal) -> Response:
     """A refusal that belongs to no form on the page."""
+    g.refused = refusal.code
     domain = refusal.values.get("domain") if isinstance(refusal, AddressGone) else None
     return say(in_words(refusal), status_of(refusal), removed_from=domain)
 
@@ -70,11 +70,11 @@ def busy(error: peewee.OperationalError) -> Response:
 
 def broken(error: Exception) -> Response:
     """A mistake of ours: an id to find it in the log, nothing else."""
-    id_ = secrets.token_hex(4)
-    log.error("error %s", id_, exc_info=error)
+    log.error("error %s", g.request_id, exc_info=error)
     return say(
         gettext(
-            "Something broke; nothing was changed. In the log it has the number %(id)s.", id=id_
+            "Something broke; nothing was changed. In the log it has the number %(id)s.",
+            id=g.request_id,
         ),
         500,
     )

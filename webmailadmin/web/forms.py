@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from flask import g
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -58,6 +59,7 @@ class Form(FlaskForm):  # type: ignore[misc]
             yield
         except Refusal as refusal:
             self.refused = refusal
+            g.refused = refusal.code
             for part in refusal.parts():
                 self.blame(part)
 

@@ -1,5 +1,6 @@
 """Log in, log out, one's own password."""
 
+import logging
 from urllib.parse import urlsplit
 
 from flask import (
@@ -14,6 +15,7 @@ from flask import (
     url_for,
 )
 
+from webmailadmin.log import note
 from webmailadmin.mail import accounts
 from webmailadmin.mail.errors import TooManyFailures
 from webmailadmin.web.forms import LogInForm, OwnPasswordForm, Plain
@@ -47,13 +49,27 @@ def submit() -> Response:
             token = accounts.log_in(
                 form.name.data or "", form.password.data or "", request.remote_addr or ""
             )
+            noted("log-in", form)
             session.clear()
             return give_session(make_response(redirect(own_path(form.next.data), 303)), token)
+        noted("log-in refused", form)
     if isinstance(form.refused, TooManyFailures):
         response = page(form, 429)
         response.headers["Retry-After"] = str(form.refused.values["seconds"])
         return response
     return page(form, 422)
+
+
+def noted(event: str, form: LogInForm) -> None:
+    """Log a log-in or its refusal. A name that nobody has may be a password in the wrong field."""
+    note(
+        event,
+        logging.WARNING if form.refused else logging.INFO,
+        id=g.request_id,
+        who=accounts.known_name(form.name.data or ""),
+        network=request.remote_addr,
+        refused=form.refused.code if form.refused else None,
+    )
 
 
 def page(form: LogInForm, status: int = 200) -> Response:
