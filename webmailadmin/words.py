@@ -64,7 +64,9 @@ def act_in_words(act: str, details: Mapping[str, str]) -> str:
 
 def actor_in_words(actor: str) -> str:
     """Say who acted: an account by its name, the command line in the language of the person."""
-    return gettext("command line") if actor == accounts.COMMAND_LINE else actor
+    if actor == accounts.COMMAND_LINE:
+        return gettext("command line")
+    return gettext("the panel") if actor == accounts.THE_PANEL else actor
 
 
 def shown_value(name: str, value: object) -> object:
@@ -80,6 +82,8 @@ def shown_value(name: str, value: object) -> object:
         return " → ".join(names.shown_email(part) for part in text.split(" → "))
     if name == "until":
         return day(date.fromisoformat(text))
+    if name == "bytes":
+        return size_in_bytes(int(text))
     if isinstance(value, int):
         return format_decimal(value)
     return value
@@ -90,6 +94,14 @@ def size(megabytes: int) -> str:
     if megabytes >= 1024:
         return gettext("%(n)s GB", n=format_decimal(round(megabytes / 1024, 1)))
     return gettext("%(n)s MB", n=format_decimal(megabytes))
+
+
+def size_in_bytes(count: int) -> str:
+    """Return a size in bytes for the eye: 0 MB, 0.3 MB, 310 MB, 1.5 GB."""
+    megabytes = count / 2**20
+    if 0 < megabytes < 10:
+        return gettext("%(n)s MB", n=format_decimal(max(round(megabytes, 1), 0.1)))
+    return size(round(megabytes))
 
 
 def is_this_year(moment: date) -> bool:

@@ -22,8 +22,9 @@ from tests.mail import truth
 from tests.mail.stage import catch_all, domain_of, everything, install, make, save, sql
 from webmailadmin import database
 from webmailadmin import settings as our_settings
-from webmailadmin.mail import accounts, addresses, domains, removal, renaming, routing
+from webmailadmin.mail import accounts, addresses, domains, purging, removal, renaming, routing
 from webmailadmin.mail.errors import NotFound, Refusal
+from webmailadmin.models import Removed, now
 
 DOMAINS = ("one.example", "two.example", "three.example")
 NAMES = ("postmaster", "ann", "bob")
@@ -163,6 +164,29 @@ class Panel(RuleBasedStateMachine):
                 self.attempt(lambda: domains.restore_catch_all(row, by=self.alice))
             else:
                 self.attempt(lambda: removal.restore(row, typed, by=self.alice))
+
+    @rule(which=st.integers(0, 3), late=st.booleans())
+    def let_go(self, which: int, late: bool) -> None:
+        """Let something in the bin go for good: by order, or because its date is past."""
+        kept = list(Removed.select().where(~Removed.with_domain).order_by(Removed.id))
+        if kept and not late:
+            row = kept[which % len(kept)]
+            self.attempt(lambda: purging.order(row, row.email, by=self.alice))
+        elif kept:
+            Removed.update(until=now()).where(Removed.id == kept[which % len(kept)].id).execute()
+            self.attempt(purging.order_due)
+
+    @rule(name=a_domain)
+    def let_domain_go(self, name: str) -> None:
+        kept = [domain for domain in domains.removed_for(self.alice) if domain.name == name]
+        if kept:
+            self.attempt(lambda: purging.order_domain(kept[0], name, by=self.alice))
+
+    @rule()
+    def files_are_deleted(self) -> None:
+        for purge in purging.ordered():
+            purging.look_again(purge.home)
+            purging.finish(purge, 0, 0)
 
 
 class NarrowPanel(Panel):

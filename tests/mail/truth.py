@@ -299,6 +299,7 @@ def check_mailboxes() -> None:
     assert all(living + kept == 1 for _, _, living, kept in rows)
     assert len({home for _, home, _, _ in rows}) == len(rows)
     assert all(re.fullmatch(r"[0-9a-f]{32}", home) for _, home, _, _ in rows)
+    assert sql("SELECT home FROM purge JOIN mailbox USING (home)") == [], "to be deleted, yet used"
     kept = sql(
         "SELECT DISTINCT kind, mailbox_id IS NULL, address_id = 0, domain.removed_at IS NULL"
         " FROM removed JOIN domain ON domain.id = domain_id WHERE kind != 'address' OR with_domain"

@@ -20,6 +20,7 @@ from webmailadmin.mail.errors import (
 from webmailadmin.models import Account, Session, Throttle, now
 
 COMMAND_LINE = "command line"  # who acts, in the journal, when nobody is logged in
+THE_PANEL = "the panel"  # and when nobody does: what is done after its date
 IDLE = timedelta(minutes=30)
 LONGEST_SESSION = timedelta(hours=24)
 SEEN_EVERY = timedelta(minutes=1)

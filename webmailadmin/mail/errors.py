@@ -187,6 +187,11 @@ class DomainNameDiffers(Refusal):
     message = N_("Type the name of the domain to agree: %(name)s.")
 
 
+class RemovedNameDiffers(Refusal):
+    code, field = "removed-name-differs", "name"
+    message = N_("Type the address to agree: %(email)s.")
+
+
 class DomainIsCatchAll(Refusal):
     """`domain` is the name of the other one; its page *Unknown addresses* is where to mend it."""
 

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from peewee import fn
+
 from webmailadmin.mail.errors import N_
 from webmailadmin.models import Domain, Journal
 
@@ -39,6 +41,12 @@ ACTS = {
     "mailbox.quota": N_("size limit changed from %(old)s to %(new)s MB"),
     "recipients.added": N_("redirected to %(emails)s"),
     "recipients.taken": N_("no longer redirected to %(emails)s"),
+    "messages.downloaded": N_("messages downloaded"),
+    "mailbox.gone": N_("removed mailbox taken out of the bin, its messages are being deleted"),
+    "address.gone": N_("removed address taken out of the bin for good"),
+    "catch-all.gone": N_("former way of unknown addresses taken out of the bin for good"),
+    "domain.gone": N_("removed domain taken out of the bin for good, %(addresses)s addresses"),
+    "messages.deleted": N_("%(messages)s messages (%(bytes)s) deleted for good"),
     "account.added": N_("account %(name)s added"),
     "account.password": N_("password of account %(name)s changed"),
 }
@@ -68,6 +76,12 @@ def record(
         email=email,
         details=json.dumps({name: str(value) for name, value in details.items()}),
     )
+
+
+def latest() -> datetime | None:
+    """Return the latest time that an entry was written at."""
+    found: datetime | None = Journal.select(fn.MAX(Journal.at)).scalar()
+    return found
 
 
 def read(domain: Domain, email: str | None = None, before: int | None = None) -> list[Entry]:

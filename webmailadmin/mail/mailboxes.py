@@ -90,8 +90,13 @@ def take_off(address: Address, box: Mailbox, *, by: str) -> Removed:
 
 
 def kept_until() -> datetime:
-    """Return until when something removed now can be brought back."""
-    return now() + timedelta(days=settings.current.restore_days)
+    """Return until when something removed now can be brought back.
+
+    Counted from the journal's latest time when the clock shows an earlier one: once that is set
+    right, the date would be past too soon.
+    """
+    moment = max(now(), journal.latest() or now())
+    return moment + timedelta(days=settings.current.restore_days)
 
 
 def keep(address: Address, *, kind: str, box: Mailbox | None, recipients: str) -> Removed:

@@ -3,7 +3,7 @@
 import json
 
 from webmailadmin.database import db
-from webmailadmin.mail import journal, mailboxes, names, recipients, routing
+from webmailadmin.mail import journal, keeping, mailboxes, names, recipients, routing
 from webmailadmin.mail.errors import NameTaken, NotFound
 from webmailadmin.models import Account, Address, Domain, Mailbox, Removed, now
 
@@ -102,7 +102,7 @@ def place_for(kept: Removed, local_part: str) -> Address:
         local_part=local_part,
         email=f"{local_part}@{domain.name}",
         enabled=kept.enabled,
-        version=kept.version + 1,
+        version=max(kept.version + 1, keeping.first_version(f"{local_part}@{domain.name}")),
     )
     return again
 

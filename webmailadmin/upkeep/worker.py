@@ -13,8 +13,9 @@ from threading import Event
 
 import peewee
 
-from webmailadmin.mail import chores
+from webmailadmin.mail import chores, purging
 from webmailadmin.servers.mailfiles import HelperTrouble
+from webmailadmin.upkeep import purges
 from webmailadmin.upkeep.checkpoint import checkpoint
 from webmailadmin.upkeep.kicks import carry_out as carry_out_kicks
 
@@ -40,6 +41,7 @@ class Chore:
 CHORES = (
     Chore("kicks", 5, carry_out_kicks, (HelperTrouble,)),
     Chore("checkpoint", 60, checkpoint),
+    Chore("purges", 60, purges.carry_out, (purges.PurgesStuck, purging.ClockBehind)),
 )
 
 

@@ -1,0 +1,69 @@
+"""A helper that says what a test wants to hear: for what happens here after its answers.
+
+What the real one does with real mail is seen in `tests/mailservers`.
+"""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Answer = dict[str, Any] | Callable[[str], dict[str, Any]]
+
+
+class Helper:
+    """Answers at a socket, and remembers what it was asked."""
+
+    def __init__(self, path: Path) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.answers: dict[str, Answer] = {}
+        self.archive = b""
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(str(path))
+        self.listening.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        """Answer until the socket is closed."""
+        while True:
+            try:
+                connection, _ = self.listening.accept()
+            except OSError:
+                return
+            with connection:
+                self.answer(connection)
+
+    def answer(self, connection: socket.socket) -> None:
+        """Answer one question."""
+        question = json.loads(connection.makefile("rb").readline())
+        verb, about = question["verb"], question.get("home") or question.get("email")
+        self.asked.append((verb, about))
+        found = self.answers.get(verb, {"refused": f"No {verb} here."})
+        said = found(about) if callable(found) else found
+        line = json.dumps(said).encode() + b"\n"
+        if verb == "archive" and "refused" not in said:
+            line += self.archive
+        connection.sendall(line)
+
+    def holds(self, messages: int, size: int) -> None:
+        """Let each home hold so many messages of so many bytes in all."""
+        held = {"messages": messages, "bytes": size, "last_log_in": None}
+        self.answers |= {"usage": held, "purge": held, "kick": {}}
+
+    def packs(self, archive: bytes) -> None:
+        """Let this be the archive of each home."""
+        self.archive = archive
+        self.answers["archive"] = {"size": len(archive)}
+
+
+@contextmanager
+def helper_at(path: Path) -> Iterator[Helper]:
+    """Run a helper at `path`."""
+    helper = Helper(path)
+    yield helper
+    # close() alone would leave accept() waiting.
+    helper.listening.shutdown(socket.SHUT_RDWR)
+    helper.listening.close()
