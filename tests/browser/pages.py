@@ -89,7 +89,7 @@ def install(page: Page, words: Words) -> None:
     page.get_by_label(words.contact, exact=True).fill("camille@elsewhere.org")
     page.get_by_role("button", name=words.install).click()
     expect(page.locator("pre")).to_have_text("bonvenon.fr. MX 10 mail.example.net.")
-    page.locator("main section a").click()
+    page.get_by_role("link", name=words.first_address).click()
     expect(page).to_have_url(re.compile("/domains/bonvenon.fr/$"))
 
 

@@ -35,6 +35,7 @@ class Words:
     domain: str
     contact: str
     install: str
+    first_address: str
     present_password: str
     new_password: str
     change_password: str
@@ -75,6 +76,7 @@ ENGLISH = Words(
     domain="Domain",
     contact="Contact address",
     install="Install this domain",
+    first_address="Add the first address",
     present_password="Present password",
     new_password="New password",
     change_password="Change the password",
@@ -114,6 +116,7 @@ FRENCH = Words(
     domain="Domaine",
     contact="Adresse de contact",
     install="Installer ce domaine",
+    first_address="Ajouter la première adresse",
     present_password="Mot de passe actuel",
     new_password="Nouveau mot de passe",
     change_password="Changer le mot de passe",
