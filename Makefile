@@ -45,7 +45,7 @@ bench: $(DEV) ## measure, and write docs/performance.md
 
 translate: $(DEV) ## bring new words into the French catalogue, and compile it
 	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --no-location --sort-output -o $(VENV)/messages.pot .
-	@$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d webmailadmin/translations --no-fuzzy-matching
+	@$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d webmailadmin/translations --no-fuzzy-matching --ignore-obsolete
 	@sed -i -E '/^"(POT-Creation-Date|PO-Revision-Date|Report-Msgid-Bugs-To|Generated-By)/d' webmailadmin/translations/*/LC_MESSAGES/*.po
 	@$(BIN)/pybabel compile -d webmailadmin/translations
 

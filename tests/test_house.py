@@ -112,7 +112,7 @@ def test_every_pragma_reads_back_as_it_was_set(opened: Path) -> None:
             "trusted_schema": 0,
             "cell_size_check": 1,
             "mmap_size": 0,
-            "journal_size_limit": 0,
+            "journal_size_limit": 2**20,
         }
         db.close()
         database.connect()

@@ -5,6 +5,8 @@ Postfix and Dovecot read the same file as users that can never write. They can o
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,9 @@ PRAGMAS = {
     "trusted_schema": 0,
     "cell_size_check": 1,
     "mmap_size": 0,
-    "journal_size_limit": 0,
+    # So much of the log is kept once it is in the database, and written over: room to log in and
+    # to set things right on a disk that is full.
+    "journal_size_limit": 2**20,
 }
 
 
@@ -37,6 +41,24 @@ class MailDatabase(CySqliteDatabase):  # type: ignore[misc]
     def _add_conn_hooks(self, conn: Any) -> None:
         conn.file_control(SQLITE_FCNTL_PERSIST_WAL, 1)
         super()._add_conn_hooks(conn)
+
+    def rollback(self) -> None:
+        """Undo the transaction, unless SQLite has done so itself, as it does on a full disk."""
+        if self.connection().in_transaction:
+            super().rollback()
+
+    def savepoint(self, sid: str | None = None) -> "Savepoint":
+        """Return a nested transaction."""
+        return Savepoint(self, sid)
+
+
+class Savepoint(peewee._savepoint):
+    """A nested transaction whose outer one SQLite may have undone already."""
+
+    def rollback(self, begin: bool = True) -> None:
+        """Undo what was done since its begin."""
+        if self.db.connection().in_transaction:
+            super().rollback(begin)
 
 
 db = MailDatabase(None, lock_type="IMMEDIATE", pragmas=PRAGMAS, autoconnect=False)
@@ -67,6 +89,16 @@ def open_database(folder: Path) -> None:
 def connect() -> None:
     """Give this thread its connection, unless it has one."""
     db.connect(reuse_if_open=True)
+
+
+@contextmanager
+def patience(milliseconds: int) -> Iterator[None]:
+    """Wait no longer than this for somebody else who writes, in what stands in the block."""
+    db.pragma("busy_timeout", milliseconds)
+    try:
+        yield
+    finally:
+        db.pragma("busy_timeout", PRAGMAS["busy_timeout"])
 
 
 def rest() -> None:

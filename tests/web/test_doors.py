@@ -630,7 +630,5 @@ def test_a_database_that_is_busy_says_so_and_when_to_try_again(app, browser, con
         other.close()
 
     assert (reply.status, reply.headers["Retry-After"]) == (503, "5")
-    assert reply.words(".notice") == (
-        "The database is busy or cannot be written. Nothing was changed; try again."
-    )
+    assert reply.words(".notice") == ("The database is busy. Nothing was changed; try again.")
     assert browser.submit(page, "#add-address", {"Name": "sales"}).status == 200

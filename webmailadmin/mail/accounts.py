@@ -4,10 +4,13 @@ import hashlib
 import ipaddress
 import re
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 
+from peewee import OperationalError
+
 from webmailadmin import settings
-from webmailadmin.database import db
+from webmailadmin.database import db, patience
 from webmailadmin.mail import journal, passwords
 from webmailadmin.mail.errors import (
     AccountExists,
@@ -24,6 +27,7 @@ THE_PANEL = "the panel"  # and when nobody does: what is done after its date
 IDLE = timedelta(minutes=30)
 LONGEST_SESSION = timedelta(hours=24)
 SEEN_EVERY = timedelta(minutes=1)
+MILLISECONDS_TO_NOTE = 100
 
 # Failures that are free, and the longest wait afterwards in seconds. An account waits shortly:
 # a stranger who fails on purpose must not keep its holder out.
@@ -133,7 +137,9 @@ def log_in(name: str, password: str, network: str) -> str:
     account = Account.get_or_none(Account.name == name)
     right = passwords.matches(password, account.password if account else passwords.dummy_hash())
     if account is None or not right:
-        count_failure(keys)
+        # A failure that cannot be counted is refused all the same.
+        with suppress(OperationalError):
+            count_failure(keys)
         raise LogInRefused
     with db.atomic():
         Throttle.delete().where(Throttle.key == keys[0]).execute()
@@ -179,7 +185,9 @@ def logged_in(token: str) -> Account | None:
         return None
     # A column of the session, beside those of the account.
     if account.seen_at < Session.seen_at.db_value(moment - SEEN_EVERY):  # type: ignore[attr-defined]
-        Session.update(seen_at=moment).where(Session.token_hash == hashed_token).execute()
+        # Who only reads needs no database that can be written.
+        with suppress(OperationalError), patience(MILLISECONDS_TO_NOTE):
+            Session.update(seen_at=moment).where(Session.token_hash == hashed_token).execute()
     return account
 
 

@@ -2,15 +2,35 @@
 
 import logging
 
+import cysqlite
 import peewee
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from webmailadmin.mail.errors import AddressGone, Changed, NotFound, Refusal
+from webmailadmin.mail.errors import N_, AddressGone, Changed, NotFound, Refusal
 from webmailadmin.web.htmx import answer
 from webmailadmin.words import gettext, in_words
 
 log = logging.getLogger(__name__)
+
+# Each change was rolled back.
+UNWRITABLE: dict[type[Exception], tuple[int, str]] = {
+    cysqlite.DatabaseLockedError: (
+        503,
+        N_("The database is busy. Nothing was changed; try again."),
+    ),
+    cysqlite.DiskFullError: (
+        507,
+        N_("The server’s disk is full, so nothing was changed. Try again when there is room."),
+    ),
+    cysqlite.ReadOnlyError: (
+        503,
+        N_(
+            "The panel may not write its database, so nothing was changed. "
+            "`webmailadmin doctor` on the server says how to mend it."
+        ),
+    ),
+}
 
 
 def status_of(refusal: Refusal) -> int:
@@ -58,12 +78,13 @@ def http_error(error: HTTPException) -> Response:
     return say(texts.get(code, gettext("This request cannot be understood.")), code)
 
 
-def busy(error: peewee.OperationalError) -> Response:
-    """The database is locked or cannot be written at the moment."""
-    log.exception("database", exc_info=error)
-    response = say(
-        gettext("The database is busy or cannot be written. Nothing was changed; try again."), 503
-    )
+def unwritable(error: peewee.OperationalError) -> Response:
+    """The database is locked, its disk is full, or its file is not ours to write."""
+    status, text = UNWRITABLE.get(type(error.orig), (500, ""))
+    if not text:
+        return broken(error)
+    log.error("database", exc_info=error)
+    response = say(gettext(text), status)
     response.headers["Retry-After"] = "5"
     return response
 
@@ -87,5 +108,5 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(SecurityError, not_our_host)
     app.register_error_handler(HTTPException, http_error)
-    app.register_error_handler(peewee.OperationalError, busy)
+    app.register_error_handler(peewee.OperationalError, unwritable)
     app.register_error_handler(Exception, broken)
