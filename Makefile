@@ -8,7 +8,7 @@ DEV := $(VENV)/.installed-dev
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format browser mailservers bench translate lock packages
+.PHONY: help run demo test lint format browser mailservers bench load soak translate lock packages
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -42,6 +42,12 @@ mailservers: packages $(DEV) ## only the tests with Postfix and Dovecot
 
 bench: $(DEV) ## measure, and write docs/performance.md
 	@$(BIN)/python -m bench
+
+load: packages $(DEV) ## 50 people click for a minute beside 200 lookups a second (root); writes docs/load.md
+	@$(BIN)/python -m bench.load
+
+soak: packages $(DEV) ## 20 minutes of any acts in any order while mail comes in (root)
+	@SOAK_SECONDS=1200 $(BIN)/pytest -s tests/mailservers/test_soak.py
 
 translate: $(DEV) ## bring new words into the French catalogue, and compile it
 	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --no-location --sort-output -o $(VENV)/messages.pot .

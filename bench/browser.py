@@ -28,12 +28,20 @@ class Browser:
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         self.cookies: dict[str, str] = {}
         self.cost = Cost(0, 0)
-        self.text = ""
+        self.status, self.text = 0, ""
 
     def open(
-        self, url: str, sent: Mapping[str, str] | None = None, *, fragment: bool = False
+        self,
+        url: str,
+        sent: Mapping[str, str] | None = None,
+        *,
+        fragment: bool = False,
+        expected: tuple[int, ...] = (200, 303),
     ) -> str:
-        """Ask for a page, or for the fragment that htmx would ask for; `sent` is a form."""
+        """Ask for a page, or for the fragment that htmx would ask for; `sent` is a form.
+
+        Raises AssertionError for another status than the `expected` ones.
+        """
         headers = {"Accept-Language": "en", "Accept": "text/html", "Host": "localhost"}
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if fragment:
@@ -48,8 +56,8 @@ class Browser:
         received = response.read()
         seconds = time.perf_counter() - before
         self.cost = Cost(seconds, self.server.worked() - worked)
-        self.text = received.decode()
-        if response.status not in (200, 303):
+        self.status, self.text = response.status, received.decode()
+        if self.status not in expected:
             raise AssertionError(f"{url}: {response.status}\n{self.text}")
         for line in response.headers.get_all("Set-Cookie", []):
             for name, morsel in SimpleCookie(line).items():

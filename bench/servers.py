@@ -41,6 +41,12 @@ def queries(folder: Path, count: int) -> dict[str, list[int]]:
     return counted
 
 
+def output_of(program: str, folder: Path) -> str:
+    """Return what a Python program prints that is given `folder`."""
+    command = [sys.executable, "-c", program, str(folder)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
 @contextmanager
 def panel(folder: Path) -> Iterator[Server]:
     """Serve the panel over the database in `folder`, as a hoster does."""
@@ -65,7 +71,8 @@ def bare(folder: Path) -> Iterator[Server]:
 def serving(command: list[str], port: int, settings: dict[str, str]) -> Iterator[Server]:
     """Run a server until the block ends."""
     others = {k: v for k, v in os.environ.items() if not k.startswith("WEBMAILADMIN_")}
-    process = subprocess.Popen(command, env=others | settings, stdout=subprocess.DEVNULL)
+    nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, env=others | settings, **nowhere)
     try:
         wait_for(port, process)
         yield Server(port, process)
