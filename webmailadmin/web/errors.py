@@ -80,7 +80,8 @@ def http_error(error: HTTPException) -> Response:
 
 def unwritable(error: peewee.OperationalError) -> Response:
     """The database is locked, its disk is full, or its file is not ours to write."""
-    status, text = UNWRITABLE.get(type(error.orig), (500, ""))
+    cause = error.orig  # type: ignore[attr-defined]  # of SQLite itself; peewee hands it on
+    status, text = UNWRITABLE.get(type(cause), (500, ""))
     if not text:
         return broken(error)
     log.error("database", exc_info=error)
