@@ -20,7 +20,7 @@ demo: $(RUN) ## the panel over 300 addresses, with real Postfix and Dovecot (roo
 	@exec $(BIN)/webmailadmin demo
 
 test: packages $(DEV) lint ## everything: linters and all tests (root, for Postfix and Dovecot)
-	@$(BIN)/pytest --cov --cov-report= --durations=10
+	@$(BIN)/pytest -n 3 --dist loadfile --cov --cov-report= --durations=15
 	@$(BIN)/coverage report --include='webmailadmin/mail/*' --fail-under=95
 
 lint: $(DEV) ## ruff, mypy, djlint, the import contracts

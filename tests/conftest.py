@@ -2,16 +2,40 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from tests.browser_of import Browser
+from tests.killed.dying import DEATHS
 from webmailadmin import create_app, database
 from webmailadmin.mail import accounts, addresses, domains
 from webmailadmin.models import Account, Address, Domain
 
 PASSWORD = "a fine long password 27"
+
+
+# Tests run in several processes: each tells the first one how often it killed, and at what.
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand over what this process counted."""
+    if (told := getattr(session.config, "workeroutput", None)) is not None:
+        told["deaths"] = dict(DEATHS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what another process counted."""
+    DEATHS.update(getattr(node, "workeroutput", {}).get("deaths", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how often somebody was killed."""
+    if DEATHS:
+        each = ", ".join(f"{kind} {count}" for kind, count in sorted(DEATHS.items()))
+        terminalreporter.write_line(f"kill points: {DEATHS.total()} ({each})")
 
 
 @pytest.fixture

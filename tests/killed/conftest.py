@@ -9,20 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.browser_of import FRAGMENT, Browser
-from tests.killed.dying import DEATHS, Place, open_quickly
+from tests.killed.dying import Place, open_quickly
 from tests.mail.stage import PASSWORD, catch_all, install, make
 from webmailadmin import create_app
 from webmailadmin.database import db
 from webmailadmin.mail import accounts
 from webmailadmin.models import Account
 from webmailadmin.upkeep.worker import Worker
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how often somebody was killed."""
-    if DEATHS:
-        each = ", ".join(f"{kind} {count}" for kind, count in sorted(DEATHS.items()))
-        terminalreporter.write_line(f"kill points: {DEATHS.total()} ({each})")
 
 
 @dataclass(frozen=True)
