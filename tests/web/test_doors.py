@@ -379,7 +379,6 @@ SESSION_TIMES = {("session", "created_at"), ("session", "seen_at")}
         (LIST, "form.language", {"language": "fr"}, set()),
         (LIST, ".foot form", {}, {("session", "-")}),
     ],
-    ids=str,
 )
 def test_fields_that_a_form_has_not_change_nothing(browser, kept, url, form, own, cells):
     """Every column of every table is sent along, but for the fields that the form itself has."""
