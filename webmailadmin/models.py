@@ -21,6 +21,11 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
+def moment(seconds: int) -> datetime:
+    """Return a time as the models read it from its column."""
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+
+
 def tuples(query: Any) -> list[Any]:
     """Return the rows of a query as plain tuples, which cost less than models."""
     return list(query.tuples())
@@ -134,6 +139,7 @@ class Removed(Table):
 
     kind: "address" with all it had, only its "mailbox", or a "catch-all".
     with_domain: it went with its domain, and comes back with it.
+    removed_by: the name of who removed it.
     recipients: one a line.
     """
 
@@ -151,6 +157,7 @@ class Removed(Table):
     until = TimestampField(utc=True)
     kind = TextField(default="mailbox")
     with_domain = BooleanField(default=False)
+    removed_by = TextField(default="")
 
     @property
     def whole(self) -> bool:

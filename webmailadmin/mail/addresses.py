@@ -233,7 +233,8 @@ def remove(address: Address, *, confirmed: bool, by: Account) -> Removed:
 def take_away(address: Address, *, by: str) -> Removed:
     """Move the address among the removed ones. Inside a transaction; the caller settles it."""
     led = "\n".join(row.email for row in recipients.of(address))
-    kept = mailboxes.keep(address, kind="address", box=mailboxes.of(address), recipients=led)
+    box = mailboxes.of(address)
+    kept = mailboxes.keep(address, kind="address", box=box, recipients=led, by=by)
     Recipient.delete().where(Recipient.address == address).execute()
     Address.delete().where(Address.id == address.id).execute()
     journal.record(

@@ -144,7 +144,8 @@ def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Ac
             raise CatchAllDead(email=email)
         # Names and addresses are told by their words, so that they outlive what they name.
         where = email or (there.name if there else "")
-        keep_catch_all(domain, email or (f"@{there.name}" if there else ""))
+        following = email or (f"@{there.name}" if there else "")
+        keep_catch_all(domain, following, by=by.name)
         Domain.update(
             catch_all_to=email,
             catch_all_target=target,
@@ -165,7 +166,7 @@ def catch_all_of(domain: Domain) -> str:
     return domain.catch_all_to or ""
 
 
-def keep_catch_all(domain: Domain, following: str = "") -> None:
+def keep_catch_all(domain: Domain, following: str = "", *, by: str) -> None:
     """Keep the present catch-all, unless there is none or the `following` one is the same."""
     present = Domain.get_by_id(domain.id)
     led = catch_all_of(present)
@@ -182,6 +183,7 @@ def keep_catch_all(domain: Domain, following: str = "") -> None:
         version=present.version,
         removed_at=now(),
         until=mailboxes.kept_until(),
+        removed_by=by,
     )
 
 
@@ -248,7 +250,7 @@ def remove(domain: Domain, *, by: Account) -> keeping.Count:
         was = routing.still_there(domain)
         refuse_catching(domain)
         until = mailboxes.kept_until()
-        count = keeping.take_all(was, until)
+        count = keeping.take_all(was, until, by=by.name)
         # Settled as if switched off, while the name is still ours: whoever leads only here is
         # refused, rather than sent on to a host outside that nobody chose.
         Domain.update(enabled=False).where(Domain.id == domain.id).execute()
@@ -322,7 +324,7 @@ def bring_back(account: Account, id_: int) -> Domain:
         )
         other = domain.catch_all_domain
         if other is not None and other.removed_at is not None:
-            keep_catch_all(domain)
+            keep_catch_all(domain, by=account.name)
             Domain.update(catch_all_domain=None).where(Domain.id == domain.id).execute()
             journal.record("catch-all.none", by=account.name, domain=domain)
         routing.settle_whole(domain)

@@ -13,7 +13,7 @@ from webmailadmin.models import Domain, Recipient, Removed, now, tuples
 KEEP = """
     INSERT INTO removed (
         domain_id, address_id, email, local_part, mailbox_id, recipients,
-        enabled, version, removed_at, until, kind, with_domain
+        enabled, version, removed_at, until, kind, with_domain, removed_by
     )
     SELECT domain_id, address.id, email, local_part, mailbox.id,
         coalesce(
@@ -21,7 +21,7 @@ KEEP = """
              FROM recipient WHERE recipient.address_id = address.id),
             ''
         ),
-        enabled, version, :moment, :until, 'address', 1
+        enabled, version, :moment, :until, 'address', 1, :by
     FROM address LEFT JOIN mailbox ON mailbox.address_id = address.id
     WHERE domain_id = :domain
 """
@@ -56,13 +56,18 @@ class Count:
     mailboxes: int
 
 
-def take_all(domain: Domain, until: datetime) -> Count:
+def take_all(domain: Domain, until: datetime, *, by: str) -> Count:
     """Take all addresses off `domain` and keep them whole, to come back with it.
 
     Inside a transaction; the caller settles what led to them.
     """
     moment = Removed.removed_at.db_value(now())
-    values = {"domain": domain.id, "moment": moment, "until": Removed.until.db_value(until)}
+    values = {
+        "domain": domain.id,
+        "moment": moment,
+        "until": Removed.until.db_value(until),
+        "by": by,
+    }
     counted = Count(domain.addresses, domain.mailboxes)
     for statement in (KEEP, END_SESSIONS, TAKE_OFF_BOXES, TAKE_OFF):
         db.execute_sql(statement, values)

@@ -78,7 +78,7 @@ def take_off(address: Address, box: Mailbox, *, by: str) -> Removed:
 
     Inside a transaction; the caller settles the address afterwards.
     """
-    kept = keep(address, kind="mailbox", box=box, recipients="")
+    kept = keep(address, kind="mailbox", box=box, recipients="", by=by)
     journal.record(
         "mailbox.removed",
         by=by,
@@ -99,7 +99,7 @@ def kept_until() -> datetime:
     return moment + timedelta(days=settings.current.restore_days)
 
 
-def keep(address: Address, *, kind: str, box: Mailbox | None, recipients: str) -> Removed:
+def keep(address: Address, *, kind: str, box: Mailbox | None, recipients: str, by: str) -> Removed:
     """Write down what is taken off `address`, so that it can come back."""
     if box is not None:
         Mailbox.update(address=None).where(Mailbox.id == box.id).execute()
@@ -116,5 +116,6 @@ def keep(address: Address, *, kind: str, box: Mailbox | None, recipients: str) -
         version=address.version,
         removed_at=now(),
         until=kept_until(),
+        removed_by=by,
     )
     return kept

@@ -63,6 +63,28 @@ COLUMNS = (
         AND domain_id IN (SELECT id FROM domain WHERE removed_at IS NOT NULL)
     """,
     "ALTER TABLE removed DROP COLUMN whole",
+    "ALTER TABLE removed ADD COLUMN removed_by TEXT NOT NULL DEFAULT ''",
+    # Who it was stands in the journal, in an entry of the same transaction.
+    """
+    UPDATE removed SET removed_by = coalesce(
+        (SELECT actor FROM journal
+         WHERE journal.domain_id = removed.domain_id AND journal.email = removed.email
+            AND act IN ('address.removed', 'mailbox.removed') AND at >= removed_at
+         ORDER BY id LIMIT 1),
+        ''
+    )
+    WHERE NOT with_domain
+    """,
+    """
+    UPDATE removed SET removed_by = coalesce(
+        (SELECT actor FROM journal
+         WHERE journal.domain_id = removed.domain_id
+            AND act = 'domain.removed' AND at >= removed_at
+         ORDER BY id LIMIT 1),
+        ''
+    )
+    WHERE with_domain
+    """,
     """
     UPDATE domain SET
         allocated_mb = (
