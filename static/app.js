@@ -38,6 +38,11 @@ document.addEventListener("keydown", (event) => {
   event.target.closest(".entry")?.querySelector(".beneath .doing a")?.click();
 });
 
+// A name that stands there to be replaced: the first key does it.
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches("[data-replace]")) event.target.select();
+});
+
 // The filter above a long menu.
 document.addEventListener("input", (event) => {
   const list = document.querySelector(event.target.dataset.filter || null);

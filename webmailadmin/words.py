@@ -15,6 +15,7 @@ from webmailadmin.mail import accounts, journal, names
 from webmailadmin.mail.errors import Changed, Refusal
 
 EMAILS = ("email", "to", "was", "contact")
+COUNTED = ("addresses", "mailboxes", "messages")
 
 
 def gettext(text: str, **values: object) -> str:
@@ -84,9 +85,27 @@ def shown_value(name: str, value: object) -> object:
         return day(date.fromisoformat(text))
     if name == "bytes":
         return size_in_bytes(int(text))
+    if name in COUNTED:
+        return counted(name, int(text))
     if isinstance(value, int):
         return format_decimal(value)
     return value
+
+
+def counted(what: str, count: int) -> str:
+    """Return a number of things for the eye: 1 address, 1,204 messages."""
+    n = format_decimal(count)
+    if what == "addresses":
+        return ngettext("%(n)s address", "%(n)s addresses", count, n=n)
+    if what == "mailboxes":
+        return ngettext("%(n)s mailbox", "%(n)s mailboxes", count, n=n)
+    return ngettext("%(n)s message", "%(n)s messages", count, n=n)
+
+
+def held_text(messages: int, size: int) -> str:
+    """Say how much there is: 1,204 messages (310 MB)."""
+    words = counted("messages", messages)
+    return f"{words} ({size_in_bytes(size)})" if messages else words
 
 
 def size(megabytes: int) -> str:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from webmailadmin.mail import addresses, domains, kicks, mailboxes
+from webmailadmin.mail import addresses, domains, kicks, mailboxes, renaming
 from webmailadmin.mail.addresses import Wish
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.models import Account, Address, Domain, Recipient
@@ -66,6 +66,18 @@ def test_a_deleted_address_and_a_removed_domain_end_their_sessions(
 
     domains.remove(bonvenon, by=alice)
     assert ordered() == [postmaster.email, contact.email]
+
+
+def test_a_renamed_mailbox_ends_the_sessions_of_its_old_name(
+    contact: Address, alice: Account
+) -> None:
+    renaming.rename(contact, "ann", version=contact.version, keep_alias=True, by=alice)
+    assert ordered() == ["contact@bonvenon.fr"]
+
+    # The alias that it left has no log-in.
+    alias = addresses.of(alice, "contact@bonvenon.fr")
+    renaming.rename(alias, "bob", version=alias.version, keep_alias=False, by=alice)
+    assert ordered() == ["contact@bonvenon.fr"]
 
 
 @pytest.mark.parametrize("change", [{"quota_mb": "2048"}, {"recipients": "x@elsewhere.org"}, {}])

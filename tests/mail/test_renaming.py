@@ -37,10 +37,8 @@ CONTACT, ANN = "contact@bonvenon.fr", "ann@bonvenon.fr"
 def rename(email: str, typed: str, *, by: Account, keep_alias: bool = True) -> Address:
     """Rename an address as it is now."""
     address = find(email)
-    renamed, _ = renaming.rename(
-        address, typed, version=address.version, keep_alias=keep_alias, by=by
-    )
-    return renamed
+    done = renaming.rename(address, typed, version=address.version, keep_alias=keep_alias, by=by)
+    return done.address
 
 
 def refused(

@@ -107,6 +107,12 @@ def remove_mailbox(email: str) -> None:
     edit(email, {"mailbox": "no", "may_remove": "y"})
 
 
+def rename(email: str, name: str, *, keep_alias: bool = True) -> None:
+    """Give an address another name before the @."""
+    values = {"local_part": name, "keep_alias": "y" if keep_alias else None}
+    send(f"/addresses/{email}/rename", "form.editor", values)
+
+
 def delete(email: str) -> None:
     """Delete an address with all that it has."""
     page = browser.submit(f"/addresses/{email}/edit", "form.editor", button="Delete")

@@ -6,7 +6,7 @@ from tests.browser_of import FRAGMENT, Browser
 from tests.conftest import PASSWORD
 from tests.web.conftest import LIST, columns, everything
 from webmailadmin import database
-from webmailadmin.mail import accounts, addresses
+from webmailadmin.mail import accounts, addresses, domains
 from webmailadmin.models import Account, Session
 from webmailadmin.web.security import HEADERS, POLICY
 
@@ -26,12 +26,21 @@ def kept(contact, alice):
 
 
 @pytest.fixture
-def values(kept):
+def gone(alice):
+    """A removed domain that can be brought back."""
+    domain = domains.install("gone.fr", "camille@elsewhere.org", by=alice)
+    domains.remove(domain, by=alice)
+    return domain
+
+
+@pytest.fixture
+def values(kept, gone):
     """What stands in URLs; a parameter that is not here fails the test, so that it is added."""
     return {
         "name": "bonvenon.fr",
         "email": "contact@bonvenon.fr",
         "id_": kept.id,
+        "domain_id": gone.id,
         "way": "off",
         "mark": "0" * 12,
     }

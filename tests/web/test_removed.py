@@ -1,11 +1,20 @@
 """The page of what was removed, and the way back when the name was taken again."""
 
+import re
+
 import pytest
 
 from tests.browser_of import FRAGMENT
 from tests.conftest import PASSWORD
 from tests.web.conftest import CONTACT, LIST, everything
-from webmailadmin.mail import addresses, domains, mailboxes, passwords
+from webmailadmin.mail import (
+    addresses,
+    domains,
+    mailboxes,
+    passwords,
+    recycle_bin,
+    usage,
+)
 from webmailadmin.mail.domains import CatchAll
 from webmailadmin.models import Address, Mailbox, Recipient, Removed
 
@@ -26,14 +35,19 @@ def taken_again(contact, alice):
 
 def test_an_empty_page_says_what_will_stand_there(browser, bonvenon):
     assert browser.get(REMOVED).words(".empty") == (
-        "Nothing was removed in the last 30 days."
-        " What you delete stays here until then, and comes back whole."
+        "Nothing has been removed. Mailboxes and addresses that you delete come here, and so"
+        " does the former way of unknown addresses. For 30 days, “Restore” brings each back as it"
+        " was: messages, password, size limit and recipients. After that, the messages are"
+        " deleted for good."
     )
 
 
-def test_what_was_removed_is_listed_with_what_comes_back_and_until_when(browser, contact, alice):
+def test_what_was_removed_is_listed_with_what_it_was_by_whom_and_until_when(
+    browser, contact, alice
+):
+    usage.note(Mailbox.get(), 1204, 310 * 2**20, None)
     alias = addresses.add(contact.domain, "sales", by=alice)
-    wish = addresses.Wish(1, mailbox=False, recipients="ann@x.org\nbob@y.org")
+    wish = addresses.Wish(1, mailbox=False, recipients="ann@x.org\nbob@y.org\ncarol@z.org")
     addresses.remove(addresses.save(alias, wish, by=alice).address, confirmed=True, by=alice)
     wish = addresses.Wish(contact.version, mailbox=False, may_remove=True)
     addresses.save(contact, wish, by=alice)
@@ -42,8 +56,88 @@ def test_what_was_removed_is_listed_with_what_comes_back_and_until_when(browser,
 
     assert page.emails() == ["contact@bonvenon.fr", "sales@bonvenon.fr"]
     first, second = page.row("contact@bonvenon.fr"), page.row("sales@bonvenon.fr")
-    assert first.startswith("contact @bonvenon.fr mailbox until ")
-    assert second.startswith("sales @bonvenon.fr address → ann@x.org, bob@y.org until ")
+    assert re.fullmatch(
+        r"contact @bonvenon\.fr mailbox 1,204 messages \(310 MB\) of 1 GB at most"
+        r" until \d+ \w+( \d+)? removed \d+ \w+ \d\d:\d\d by alice Restore Delete for good …",
+        first,
+    )
+    assert second.startswith("sales @bonvenon.fr address → ann@x.org, bob@y.org +1 until ")
+
+
+def test_in_french_too(french, contact, alice):
+    usage.note(Mailbox.get(), 1204, 310 * 2**20, None)
+    addresses.remove(contact, confirmed=True, by=alice)
+
+    row = french.get(REMOVED).row("contact@bonvenon.fr")
+
+    assert row.startswith(
+        "contact @bonvenon.fr adresse avec sa boîte mail 1 204 messages (310 Mo) sur 1 Go au plus"
+        " jusqu’au "
+    )
+    assert row.endswith("par alice Restaurer Supprimer définitivement…")
+
+
+def test_a_mailbox_that_was_never_counted_and_one_without_limit_say_so(browser, contact, alice):
+    Mailbox.update(quota_mb=0).execute()
+    addresses.remove(contact, confirmed=True, by=alice)
+
+    row = browser.get(REMOVED).row("contact@bonvenon.fr")
+
+    assert "messages not counted yet no limit until" in row
+
+
+def test_where_nobody_knows_who_removed_it_only_the_time_is_told(browser, contact, alice):
+    addresses.remove(contact, confirmed=True, by=alice)
+    Removed.update(removed_by="").execute()
+
+    row = browser.get(REMOVED).row("contact@bonvenon.fr")
+
+    assert re.search(r"removed \d+ \w+ \d\d:\d\d Restore", row)
+
+
+def remove_many(domain, count, alice):
+    """Remove `count` aliases, each redirected to a host of its own."""
+    for n in range(count):
+        address = addresses.add(domain, f"old{n:03}", by=alice)
+        wish = addresses.Wish(address.version, mailbox=False, recipients=f"home@host{n:03}.org")
+        address = addresses.save(address, wish, by=alice).address
+        addresses.remove(address, confirmed=True, by=alice)
+
+
+def test_a_full_bin_is_read_page_by_page_and_searched(browser, bonvenon, alice, monkeypatch):
+    monkeypatch.setattr(recycle_bin, "PAGE", 10)
+    remove_many(bonvenon, 25, alice)
+
+    page, read = browser.get(REMOVED), []
+    for count in (10, 10, 5):
+        assert len(page.emails()) == count
+        read += page.emails()
+        if more := page.links().get("Removed before"):
+            page = browser.get(more if more.startswith("/") else REMOVED + more)
+    assert read == [f"old{n:03}@bonvenon.fr" for n in reversed(range(25))]
+
+    assert page.soup.select_one("#search")["action"] == REMOVED
+    found = browser.get(f"{REMOVED}?q=host007")
+    assert found.emails() == ["old007@bonvenon.fr"]
+    fragment = browser.get(f"{REMOVED}?q=host007", headers=FRAGMENT)
+    assert fragment.emails() == found.emails()
+    assert fragment.soup.select_one("#search") is None
+    nothing = browser.get(f"{REMOVED}?q=nobody")
+    assert "No name and no recipient holds “nobody”." in nothing.words(".empty")
+    assert nothing.links()["Show all"] == REMOVED
+
+
+def test_the_question_for_a_name_stands_in_sight_however_old_its_entry_is(
+    browser, bonvenon, alice, monkeypatch
+):
+    monkeypatch.setattr(recycle_bin, "PAGE", 3)
+    remove_many(bonvenon, 5, alice)
+    oldest = Removed.select().order_by(Removed.id).first()
+
+    asked = browser.get(f"{REMOVED}{oldest.id}/restore")
+
+    assert asked.emails()[0] == oldest.email
+    assert asked.value("Bring it back as") == "old000"
 
 
 def test_an_address_comes_back_whole_from_the_page(browser, contact, alice):
@@ -53,6 +147,7 @@ def test_an_address_comes_back_whole_from_the_page(browser, contact, alice):
 
     assert back.toast() == "contact@bonvenon.fr is back as it was."
     assert back.emails() == ["contact@bonvenon.fr"]
+    assert Mailbox.get().quota_mb == 1024
     assert passwords.matches(PASSWORD, Mailbox.get().password)
     assert Mailbox.get().address.email == "contact@bonvenon.fr"
     assert browser.get(REMOVED).emails() == []

@@ -20,6 +20,8 @@ FRENCH = TOP / "webmailadmin/translations/fr/LC_MESSAGES"
 
 # Written the same in both languages.
 SAME = {
+    "%(n)s message",
+    "%(n)s messages",
     "Journal",
     "Menu",
     "Webmail",

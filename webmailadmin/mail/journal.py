@@ -16,12 +16,9 @@ ACTS = {
     "domain.removed": N_("domain removed"),
     "domain.restored": N_("domain brought back"),
     "domain.taken-off": N_(
-        "domain removed with %(addresses)s addresses and %(mailboxes)s mailboxes, "
-        "kept until %(until)s"
+        "domain removed with %(addresses)s and %(mailboxes)s, kept until %(until)s"
     ),
-    "domain.put-back": N_(
-        "domain brought back with %(addresses)s addresses and %(mailboxes)s mailboxes"
-    ),
+    "domain.put-back": N_("domain brought back with %(addresses)s and %(mailboxes)s"),
     "catch-all.none": N_("unknown addresses are refused"),
     "catch-all.address": N_("unknown addresses lead to %(to)s"),
     "catch-all.domain": N_("unknown addresses lead to the same name at %(to)s"),
@@ -45,8 +42,8 @@ ACTS = {
     "mailbox.gone": N_("removed mailbox taken out of the bin, its messages are being deleted"),
     "address.gone": N_("removed address taken out of the bin for good"),
     "catch-all.gone": N_("former way of unknown addresses taken out of the bin for good"),
-    "domain.gone": N_("removed domain taken out of the bin for good, %(addresses)s addresses"),
-    "messages.deleted": N_("%(messages)s messages (%(bytes)s) deleted for good"),
+    "domain.gone": N_("removed domain taken out of the bin for good, with %(addresses)s"),
+    "messages.deleted": N_("deleted for good: %(messages)s (%(bytes)s)"),
     "account.added": N_("account %(name)s added"),
     "account.password": N_("password of account %(name)s changed"),
 }

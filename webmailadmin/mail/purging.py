@@ -4,10 +4,13 @@ Each step is a transaction of its own, and begins again where it was broken off.
 deleted between the second and the third, by `upkeep/purges.py`.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from webmailadmin.database import db
 from webmailadmin.mail import accounts, domains, journal, names
 from webmailadmin.mail.errors import NotFound, RemovedNameDiffers
-from webmailadmin.models import Account, Domain, Mailbox, Purge, Removed, now
+from webmailadmin.models import Account, Domain, Mailbox, Purge, Removed, moment, now
 
 AT_ONCE = 500  # of what is past its date, so that no run takes very long
 
@@ -25,6 +28,13 @@ FORGET_BOXES = """
     DELETE FROM mailbox
     WHERE address_id IS NULL AND home IN (SELECT home FROM purge WHERE domain_id = :domain)
 """
+UNDONE = """
+    SELECT min(at), domain_id, name, removed_at IS NOT NULL,
+        count(*), count(nullif(trouble, '')), min(email), max(trouble)
+    FROM purge JOIN domain ON domain.id = domain_id
+    WHERE :domain IS NULL OR domain_id = :domain
+    GROUP BY domain_id ORDER BY name, domain_id
+"""
 ACTS = {"mailbox": "mailbox.gone", "address": "address.gone", "catch-all": "catch-all.gone"}
 
 
@@ -34,6 +44,25 @@ class ClockBehind(Exception):
 
 class StillInUse(Exception):
     """A mailbox has the home that was to be deleted. Its text is one sentence."""
+
+
+@dataclass(frozen=True)
+class Undone:
+    """Mailboxes of one domain whose messages are to be deleted for good, and are not yet.
+
+    since: when the first was ordered, in UTC. domain: its name; gone: it was removed itself.
+    stuck: how many met trouble at the last try. email: of the mailbox, or of one of them.
+    trouble: what one met, "" for none.
+    """
+
+    since: datetime
+    domain_id: int
+    domain: str
+    gone: bool
+    mailboxes: int
+    stuck: int
+    email: str
+    trouble: str
 
 
 # First: it leaves the bin
@@ -128,6 +157,12 @@ def take_out(which: str, id_: int, domain: Domain) -> None:
 def ordered() -> list[Purge]:
     """Return the homes that are to be deleted, the first that was ordered first."""
     return list(Purge.select().order_by(Purge.at, Purge.home))
+
+
+def undone(domain: Domain | None = None) -> list[Undone]:
+    """Return what is ordered and not done, by domain; of one domain, or of all."""
+    rows = db.execute_sql(UNDONE, {"domain": domain.id if domain is not None else None})
+    return [Undone(moment(since), *told) for since, *told in rows.fetchall()]
 
 
 def look_again(home: str) -> None:

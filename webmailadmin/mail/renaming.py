@@ -1,15 +1,42 @@
 """Another name for an address, which keeps its mailbox, its recipients and its way to them."""
 
+from dataclasses import dataclass
+
 from webmailadmin.database import db
-from webmailadmin.mail import addresses, journal, mailboxes, names, recipients, removal, routing
+from webmailadmin.mail import (
+    addresses,
+    journal,
+    kicks,
+    mailboxes,
+    names,
+    recipients,
+    removal,
+    routing,
+)
 from webmailadmin.mail.errors import NameStays, NewNameTaken, PostmasterKeepsName
-from webmailadmin.models import Account, Address, Domain
+from webmailadmin.models import Account, Address, Domain, Removed
 
 
-def rename(
-    address: Address, typed: str, *, version: int, keep_alias: bool, by: Account
-) -> tuple[Address, Address | None]:
-    """Give the address the name that `typed` says in its own domain; return it, and the alias.
+@dataclass(frozen=True)
+class Renamed:
+    """What a rename did.
+
+    alias: the old name, when it stays. gave_way: the alias that had the new name until now.
+    """
+
+    address: Address
+    alias: Address | None
+    gave_way: Removed | None
+
+
+def refuse_postmaster(address: Address) -> None:
+    """Raise PostmasterKeepsName for the address that every domain must have."""
+    if address.local_part == names.POSTMASTER:
+        raise PostmasterKeepsName(email=address.email)
+
+
+def rename(address: Address, typed: str, *, version: int, keep_alias: bool, by: Account) -> Renamed:
+    """Give the address the name that `typed` says in its own domain.
 
     version: of the address as the person saw it. keep_alias: the old name stays, redirected to
     the new one; without it, whatever led to the old name leads nowhere.
@@ -20,37 +47,46 @@ def rename(
     domain, old = address.domain, address.email
     local_part = names.local_part(typed, domain.name)
     new = f"{local_part}@{domain.name}"
-    if address.local_part == names.POSTMASTER:
-        raise PostmasterKeepsName(email=old)
+    refuse_postmaster(address)
     with db.atomic():
         address = addresses.found(by, old, Address.id == address.id)
         addresses.claim(address, version)
         if new == address.email:
             raise NameStays(email=new)
-        make_way(address, new, by=by.name)
+        gave_way = make_way(address, new, by=by.name)
         Address.update(local_part=local_part, email=new).where(Address.id == address.id).execute()
         journal.record("address.renamed", by=by.name, domain=domain, email=old, to=new)
         journal.record("address.renamed-from", by=by.name, domain=domain, email=new, was=old)
         alias = leave_alias(address, domain, new, by=by.name) if keep_alias else None
         renamed = addresses.found(by, new, Address.id == address.id)
         removal.follow(renamed)
+        if mailboxes.of(renamed) is not None:
+            kicks.order(old)
         for name in (new, old):
             routing.refuse_circles(name)
         routing.settle(new, old)
-    return addresses.of(by, new), alias and addresses.of(by, old)
+    return Renamed(addresses.of(by, new), alias and addresses.of(by, old), gave_way)
 
 
-def make_way(address: Address, new: str, *, by: str) -> None:
+def make_way(address: Address, new: str, *, by: str) -> Removed | None:
     """Remove the alias that has the new name, when it leads only here. Raises NewNameTaken."""
     standing = routing.address_of(new)
     if standing is None:
-        return
+        return None
     led = [row.email for row in recipients.of(standing)]
     spare = mailboxes.of(standing) is None and standing.local_part != names.POSTMASTER
     if not spare or led != [address.email]:
         proposal = removal.free_name(address.domain, standing.local_part, ending="")
         raise NewNameTaken(email=new, proposal=proposal)
-    addresses.take_away(standing, by=by)
+    return addresses.take_away(standing, by=by)
+
+
+def caught_by(address: Address) -> list[Domain]:
+    """Return the domains whose unknown names all lead to this address, by name."""
+    found = Domain.select().where(
+        Domain.catch_all_target == address.email, Domain.removed_at.is_null()
+    )
+    return list(found.order_by(Domain.name))
 
 
 def leave_alias(address: Address, domain: Domain, new: str, *, by: str) -> Address:

@@ -16,7 +16,9 @@ from webmailadmin.web import (
     log_in,
     pages,
     proxies,
+    purging,
     removed,
+    renaming,
     requests,
     security,
     unknown,
@@ -29,5 +31,6 @@ def init_app(app: Flask, static: Path) -> None:
         part.init_app(app)
     assets.init_app(app, static)
     pages.init_app(app)
-    for group in (log_in, language, domains, addresses, unknown, removed, journal):
+    groups = (log_in, language, domains, addresses, renaming, unknown, removed, purging, journal)
+    for group in groups:
         app.register_blueprint(group.bp)

@@ -113,7 +113,7 @@ def edit(email: str) -> Response:
         editor.mailbox.data = choice
         fragment = "addresses/_toggled.html"
     context = editor_context(address, editor)
-    context |= {"toggled": choice is not None, "opened": "opened" in request.args}
+    context |= {"toggled": choice is not None, "opened": request.args.get("opened")}
     return page_of(address.domain, fragment, 200, **context)
 
 

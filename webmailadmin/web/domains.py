@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
 
 from webmailadmin import settings
-from webmailadmin.mail import domains, mailboxes, names, routing
+from webmailadmin.mail import domains, mailboxes, names, purging, recycle_bin, routing
 from webmailadmin.mail.errors import DomainExists
 from webmailadmin.models import Domain
 from webmailadmin.web.forms import InstallForm, Plain, RemoveDomainForm
@@ -44,9 +44,15 @@ def install() -> Response:
 
 def page(form: InstallForm, status: int = 200, exists: Domain | None = None) -> Response:
     """Show the list of domains."""
-    removed = domains.removed_for(g.account)
     return make_response(
-        render_template("domains/list.html", form=form, removed=removed, exists=exists), status
+        render_template(
+            "domains/list.html",
+            form=form,
+            exists=exists,
+            removed=recycle_bin.domains_for(g.account),
+            undone=[one for one in purging.undone() if one.gone],
+        ),
+        status,
     )
 
 

@@ -157,6 +157,20 @@ class RestoreForm(Form):
     local_part = StringField(_l("Name"))
 
 
+class RenameForm(Form):
+    """Another name for an address; `keep_alias` lets the old one lead to it."""
+
+    version = VersionField(default=0)
+    local_part = StringField(_l("New name"))
+    keep_alias = BooleanField()
+
+
+class PurgeForm(Form):
+    """The end of what was removed, agreed to by its address."""
+
+    name = StringField(_l("Address"))
+
+
 class UnknownForm(Form):
     """What happens to mail for unknown addresses."""
 

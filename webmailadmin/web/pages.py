@@ -54,6 +54,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         act_in_words=words.act_in_words,
         actor_in_words=words.actor_in_words,
+        counted=words.counted,
+        held_text=words.held_text,
         menu_domains=menu_domains,
         plain_form=plain_form,
         unknown_state=unknown_state,

@@ -1,12 +1,13 @@
 """What was removed from a domain, and the way back."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, g, make_response, redirect, request, url_for
 
-from webmailadmin.mail import domains, listing, removal
+from webmailadmin.mail import domains, listing, names, purging, recycle_bin, removal
 from webmailadmin.mail.errors import NameTaken
-from webmailadmin.models import Domain, Removed
+from webmailadmin.mail.recycle_bin import Entry
+from webmailadmin.models import Domain
 from webmailadmin.web.forms import RestoreForm
-from webmailadmin.web.htmx import done, leave, wants_fragment
+from webmailadmin.web.htmx import answer, done, leave, wants_fragment
 from webmailadmin.web.sentences import restored_text
 from webmailadmin.words import Toast, gettext
 
@@ -15,23 +16,27 @@ bp = Blueprint("removed", __name__)
 
 @bp.get("/domains/<name>/removed/")
 def list_(name: str) -> Response:
-    """List what can be brought back."""
+    """List what can be brought back: a page, or what a search found."""
     return page(domains.of(g.account, name), RestoreForm(formdata=None))
 
 
 def page(
-    domain: Domain, form: RestoreForm, asked: Removed | None = None, status: int = 200
+    domain: Domain, form: RestoreForm, asked: Entry | None = None, status: int = 200
 ) -> Response:
     """Show the list; `asked` is the one that wants another name."""
-    return make_response(
-        render_template(
-            "removed/list.html",
-            domain=domain,
-            form=form,
-            asked=asked,
-            removed=removal.list_of(domain),
-        ),
+    search = request.args.get("q", "")[: listing.LONGEST_SEARCH]
+    before = request.args.get("before", type=int)
+    return answer(
+        "removed/list.html",
+        "removed/_found.html",
         status,
+        domain=domain,
+        form=form,
+        asked=asked,
+        search=search,
+        before=before,
+        page=recycle_bin.page(domain, search, before),
+        undone=purging.undone(domain),
     )
 
 
@@ -40,7 +45,8 @@ def ask(name: str, id_: int) -> Response:
     """Ask for the name under which to bring it back."""
     domain = domains.of(g.account, name)
     kept = removal.of(domain, id_)
-    return page(domain, RestoreForm(formdata=None, local_part=removal.proposed_name(kept)), kept)
+    form = RestoreForm(formdata=None, local_part=removal.proposed_name(kept))
+    return page(domain, form, recycle_bin.of(domain, id_))
 
 
 @bp.post("/domains/<name>/removed/<int:id_>/restore")
@@ -65,10 +71,11 @@ def restore(name: str, id_: int) -> Response:
         response = make_response("", 422)
         response.headers["HX-Redirect"] = url_for(".ask", name=name, id_=id_)
         return response
-    return page(domain, form, kept, 422)
+    return page(domain, form, recycle_bin.of(domain, id_), 422)
 
 
 def catch_all_is_back(domain: Domain) -> Response:
     """Show what happens to unknown addresses again."""
-    leave(Toast(gettext("Unknown addresses of %(name)s go where they went.", name=domain.name)))
+    name = names.shown(domain.name)
+    leave(Toast(gettext("Unknown addresses of %(name)s go where they went.", name=name)))
     return make_response(redirect(url_for("unknown.form", name=domain.name), 303))

@@ -87,6 +87,13 @@ def deleted_text(email: str) -> str:
     return gettext("%(email)s is deleted.", email=names.shown_email(email))
 
 
+def renamed_text(old: str, new: str) -> str:
+    """Say that an address has another name."""
+    return gettext(
+        "%(old)s is %(new)s now.", old=names.shown_email(old), new=names.shown_email(new)
+    )
+
+
 def restored_text(email: str) -> str:
     """Say that an address or its mailbox is back."""
     return gettext("%(email)s is back as it was.", email=names.shown_email(email))

@@ -1,0 +1,71 @@
+"""The end of what was removed, before its date: ordered here, carried out by the worker."""
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+
+from webmailadmin.mail import domains, names, purging, recycle_bin, removal
+from webmailadmin.models import Domain, Removed
+from webmailadmin.upkeep import usage
+from webmailadmin.web.forms import PurgeForm, RemoveDomainForm
+from webmailadmin.web.htmx import leave
+from webmailadmin.words import Toast, gettext
+
+bp = Blueprint("purging", __name__)
+
+
+@bp.get("/domains/<name>/removed/<int:id_>/purge")
+def ask(name: str, id_: int) -> Response:
+    """Say what goes for good, and ask for its address as a yes."""
+    domain = domains.of(g.account, name)
+    kept = removal.of(domain, id_)
+    if kept.mailbox is not None:
+        usage.fresh(kept.mailbox)
+    return page(domain, kept, PurgeForm(formdata=None))
+
+
+def page(domain: Domain, kept: Removed, form: PurgeForm, status: int = 200) -> Response:
+    """Show the warning before the end of something removed, with what was refused there."""
+    one = recycle_bin.of(domain, kept.id)
+    return make_response(
+        render_template("removed/purge.html", domain=domain, one=one, form=form), status
+    )
+
+
+@bp.post("/domains/<name>/removed/<int:id_>/purge")
+def order(name: str, id_: int) -> Response:
+    """Let something removed go for good."""
+    domain = domains.of(g.account, name)
+    kept = removal.of(domain, id_)
+    form = PurgeForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            purging.order(kept, form.name.data or "", by=g.account)
+            email = names.shown_email(kept.email)
+            leave(Toast(gettext("%(email)s is deleted for good.", email=email)))
+            return make_response(redirect(url_for("removed.list_", name=name), 303))
+    return page(domain, kept, form, 422)
+
+
+@bp.get("/domains/removed/<int:domain_id>/purge")
+def ask_domain(domain_id: int) -> Response:
+    """Say what goes for good with a removed domain, and ask for its name as a yes."""
+    return domain_page(domain_id, RemoveDomainForm(formdata=None))
+
+
+def domain_page(domain_id: int, form: RemoveDomainForm, status: int = 200) -> Response:
+    """Show the warning before the end of a removed domain, with what was refused there."""
+    one = recycle_bin.domain_of(g.account, domain_id)
+    return make_response(render_template("domains/purge.html", one=one, form=form), status)
+
+
+@bp.post("/domains/removed/<int:domain_id>/purge")
+def order_domain(domain_id: int) -> Response:
+    """Let a removed domain go for good, with all that went with it."""
+    domain = domains.removed_of(g.account, domain_id)
+    form = RemoveDomainForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            purging.order_domain(domain, form.name.data or "", by=g.account)
+            name = names.shown(domain.name)
+            leave(Toast(gettext("%(name)s is deleted for good.", name=name)))
+            return make_response(redirect(url_for("domains.list_"), 303))
+    return domain_page(domain_id, form, 422)
