@@ -126,6 +126,12 @@ class Stage:
         """Return the subjects of the messages in the mailbox."""
         return [message["Subject"] for message in self.read_imap(email, password)]
 
+    def limit_mb(self, email: str, password: str) -> int:
+        """Return the size limit of the mailbox, as IMAP tells it."""
+        with self.imap(email, password) as client:
+            _, (_, (answer,)) = client.getquotaroot("INBOX")
+            return int(answer.rpartition(b" ")[2].rstrip(b")")) // 1024
+
     def outside(self, email: str) -> list[EmailMessage]:
         """Return the messages that would have left this machine for `email`."""
         self.wait_until_delivered()

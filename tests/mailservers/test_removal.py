@@ -25,12 +25,12 @@ def test_a_removed_mailbox_is_gone_at_once_and_comes_back_with_its_mail(
     assert stage.subjects(contact, PASSWORD) == ["Before", "After"]
 
 
-def test_a_deleted_address_comes_back_with_mail_password_and_copies(
+def test_a_deleted_address_comes_back_with_mail_password_size_limit_and_copies(
     stage: Stage, bonvenon: str
 ) -> None:
     contact, ann = f"contact@{bonvenon}", f"ann@{bonvenon}"
     forms.mailbox(ann, PASSWORD)
-    forms.mailbox(contact, OTHER, to=[ann])
+    forms.mailbox(contact, OTHER, quota_mb=7, to=[ann])
     assert stage.send(contact, subject="Before").taken
     stage.wait_until_delivered()
 
@@ -42,6 +42,7 @@ def test_a_deleted_address_comes_back_with_mail_password_and_copies(
     stage.wait_until_delivered()
     assert stage.subjects(contact, OTHER) == ["Before", "After"]
     assert stage.subjects(ann, PASSWORD) == ["Before", "After"]
+    assert stage.limit_mb(contact, OTHER) == 7
 
 
 def test_a_new_mailbox_of_the_same_name_never_shows_the_old_mail(
