@@ -10,7 +10,8 @@ from tests.browser.panel import CHECKOUT, Panel
 from tests.browser.watch import Watch
 from tests.browser.words import Words
 from webmailadmin import demo
-from webmailadmin.mail import addresses, domains
+from webmailadmin.mail import addresses, domains, purging
+from webmailadmin.models import Purge
 
 FOLDER = CHECKOUT / "shots"
 
@@ -150,6 +151,37 @@ def test_pictures_of_everything(
     page.locator(".row .end button").first.click()
     expect(page.locator(".editor")).to_be_visible()
     camera.take(page, "name-taken")
+    page.goto("/domains/bonvenon.fr/removed/")
+    page.locator(".entry a.wrong").first.click()
+    camera.take(page, "for-good")
+    page.locator("button.danger").click()
+    expect(page.locator("[aria-invalid]")).to_be_visible()
+    camera.take(page, "for-good-wrong")
+    with panel.rules() as alice:
+        bonvenon = domains.of(alice, "bonvenon.fr")
+        Purge.create(home="0" * 32, domain=bonvenon, email="elodie@bonvenon.fr")
+        domains.remove(domains.of(alice, "harbour-books.co.uk"), by=alice)
+    page.goto("/domains/bonvenon.fr/removed/")
+    camera.take(page, "being-deleted")
+    with panel.rules():
+        purging.note_trouble("0" * 32, "The folder has another owner.")
+    page.reload()
+    camera.take(page, "being-deleted-in-vain")
+    page.goto("/domains/")
+    camera.take(page, "removed-domain")
+    page.locator(".entry a.wrong").click()
+    camera.take(page, "domain-for-good")
+    page.goto("/addresses/direction@bonvenon.fr/rename")
+    camera.take(page, "rename")
+    page.get_by_label(words.new_name, exact=True).fill("contact")
+    page.keyboard.press("Enter")
+    expect(page.locator("[aria-invalid]")).to_be_visible()
+    camera.take(page, "rename-taken")
+    page.goto("/addresses/camille.boyer@bonvenon.fr/rename")
+    page.get_by_label(words.new_name, exact=True).fill("camille.dupont")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_be_visible()
+    camera.take(page, "renamed")
     page.goto("/domains/bonvenon.fr/journal")
     camera.take(page, "journal")
     page.goto("/addresses/contact@bonvenon.fr/journal")

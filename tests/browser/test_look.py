@@ -12,6 +12,8 @@ from tests.browser.pages import CONTACT, entry
 from tests.browser.panel import Panel
 from tests.browser.watch import Watch
 from tests.browser.words import ENGLISH, FRENCH
+from webmailadmin.mail import domains, purging
+from webmailadmin.models import Purge
 
 SMALLEST = {"width": 320, "height": 640}
 ZOOMED = {"width": 640, "height": 450}  # 1280 × 900 at 200 %
@@ -101,6 +103,15 @@ def all_kinds(panel: Panel, bonvenon: str) -> None:
     panel.add("off@bonvenon.fr", "ann@x.org", enabled=False)
     panel.install("a-very-long-name-for-a-domain-of-a-small-association.example.org")
     panel.remove("gone@bonvenon.fr")
+    panel.remove(f"gone-{LONG[5:]}@bonvenon.fr")
+    panel.install("domain-that-was-removed.example.org")
+    with panel.rules() as alice:
+        gone = domains.of(alice, "domain-that-was-removed.example.org")
+        domains.remove(gone, by=alice)
+        for domain in (gone, domains.of(alice, "bonvenon.fr")):
+            home = f"{domain.id:032}"
+            Purge.create(home=home, domain=domain, email=CONTACT)
+            purging.note_trouble(home, f"The folder {home} has another owner.")
 
 
 def states(page: Page) -> Iterator[str]:
@@ -108,6 +119,14 @@ def states(page: Page) -> Iterator[str]:
     for path in ("/domains/", "/password", "/no-such-page"):
         page.goto(path)
         yield path
+    page.goto("/domains/")
+    page.locator(".entry a.wrong").click()
+    page.locator("button.danger").click()
+    expect(page.locator("[aria-invalid]")).to_be_visible()
+    yield "removed domain, for good"
+    page.goto("/domains/bonvenon.fr/removed/")
+    page.locator(".entry a.wrong").first.click()
+    yield "removed address, for good"
     for path in ("about", "unknown", "removed/", "journal", ""):
         page.goto(f"/domains/bonvenon.fr/{path}")
         yield f"tab {path}"
@@ -116,6 +135,12 @@ def states(page: Page) -> Iterator[str]:
     page.goto(f"/addresses/{CONTACT}/edit")
     page.locator(".programs summary").click()
     yield "editor"
+    page.get_by_role("link", name=FRENCH.rename).click()
+    page.get_by_label(FRENCH.new_name, exact=True).fill("off")
+    page.keyboard.press("Enter")
+    expect(page.locator(".editor [aria-invalid]")).to_be_visible()
+    yield "another name that is taken"
+    page.goto(f"/addresses/{CONTACT}/edit")
     page.get_by_label(FRENCH.password, exact=True).fill("short")
     page.get_by_label(FRENCH.recipients).fill("nonsense")
     pages.save(page, FRENCH)

@@ -44,6 +44,8 @@ class Words:
     one_address: str
     save_unknown: str
     search: str
+    rename: str
+    new_name: str
     one_mailbox: str
     two_addresses: str
 
@@ -85,6 +87,8 @@ ENGLISH = Words(
     one_address="… goes to one address",
     save_unknown="Save",
     search="Search a name or a recipient",
+    rename="Rename …",
+    new_name="New name",
     one_mailbox="1 mailbox",
     two_addresses="2 addresses",
 )
@@ -125,6 +129,8 @@ FRENCH = Words(
     one_address="… va à une adresse",
     save_unknown="Enregistrer",
     search="Chercher un nom ou un destinataire",
+    rename="Renommer…",
+    new_name="Nouveau nom",
     one_mailbox="1 boîte mail",
     two_addresses="2 adresses",
 )
