@@ -79,6 +79,9 @@ class Settings:
     mail_root: Path = setting(
         Path("/var/mail/webmailadmin"), "Folder of the mail files, for the mail servers.", Path
     )
+    dovecot_config: Path = setting(
+        Path("/etc/dovecot/dovecot.conf"), "Dovecot's configuration, whose sessions we end.", Path
+    )
     default_quota_mb: int = setting(
         1024, "Size limit proposed for a new mailbox, in MB; 0 is unlimited.", whole(0, 2**31)
     )
