@@ -64,18 +64,18 @@ def measure(folder: Folder, name: str) -> int:
         if key not in measured:
             if len(measured) >= MOST_REMEMBERED:
                 measured.clear()
-            measured[key] = sum(map(bytes_sent, iter(lambda: lines_of(file), b"")))
+            measured[key] = bytes_sent(file)
         return measured[key]
 
 
-def lines_of(file: BinaryIO) -> bytes:
-    """Read some whole lines, or a part of a very long one."""
-    return file.read(BLOCK) + file.readline(BLOCK)
-
-
-def bytes_sent(lines: bytes) -> int:
-    """Return the bytes of lines with CR LF at each end."""
-    return len(lines) + lines.count(b"\n") - lines.count(b"\r\n")
+def bytes_sent(file: BinaryIO) -> int:
+    """Return the bytes of a file with CR LF at the end of each line."""
+    size, before = 0, b""
+    while block := file.read(BLOCK):
+        size += len(block) + block.count(b"\n") - block.count(b"\r\n")
+        size -= before + block[:1] == b"\r\n"
+        before = block[-1:]
+    return size
 
 
 def last_log_in(home: Folder) -> int | None:

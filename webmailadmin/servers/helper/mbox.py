@@ -35,10 +35,18 @@ def quoted(file: BinaryIO) -> Iterator[bytes]:
 
 
 def exactly(size: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield as many bytes as that: of what is too long its beginning, then empty lines."""
+    """Yield as many bytes as that of a quoted message, which may not be what it was.
+
+    Of one that is too long, the beginning; behind one that is too short, empty lines.
+    """
+    end = b"\n\n"[-size:]
+    missing = size - len(end)
     for chunk in chunks:
-        yield chunk[:size]
-        size -= min(size, len(chunk))
-    while size:
-        yield b"\n" * min(size, BLOCK)
-        size -= min(size, BLOCK)
+        yield chunk[:missing]
+        missing -= min(missing, len(chunk))
+        if not missing:
+            break
+    while missing:
+        yield b"\n" * min(missing, BLOCK)
+        missing -= min(missing, BLOCK)
+    yield end

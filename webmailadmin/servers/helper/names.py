@@ -48,5 +48,5 @@ def letters(encoded: str) -> str:
 def safe(name: str) -> str:
     """Return a name that every system takes for a file, and none for a path or an option."""
     plain = "".join(sign if sign.isprintable() and sign not in UNFIT else "_" for sign in name)
-    short = plain.encode()[:LONGEST].decode(errors="ignore").strip(" .-")
+    short = plain.encode()[:LONGEST].decode(errors="ignore").rstrip(" .").lstrip(" .-")
     return f"_{short}" if not short or DEVICE.fullmatch(short) else short

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 MOST = 2**32 - 1  # of a plain zip; this number itself says "see Zip64"
 MOST_FILES = 2**16 - 1
 PLAIN, WITH_ZIP64 = 20, 45  # versions that a reader needs
+FIRST_MOMENT = 315619200  # 1980-01-02: a zip knows nothing earlier
 MADE_ON_UNIX = 3 << 8
 SUM_FOLLOWS_AND_UTF8 = 0x0808
 OWNERS_ALONE = 0o100600 << 16
@@ -35,7 +36,8 @@ class Frame:
 
     def __init__(self, files: Sequence[Stored], made: float) -> None:
         self.files = files
-        year, month, day, hour, minute, second = time.localtime(made)[:6]
+        # A clock that was never set shows an earlier year.
+        year, month, day, hour, minute, second = time.localtime(max(made, FIRST_MOMENT))[:6]
         self.moment = (hour << 11 | minute << 5 | second // 2, year - 1980 << 9 | month << 5 | day)
         self.offsets: list[int] = []
         self.end_of_files = 0
