@@ -87,6 +87,11 @@ def switch_domain_on(name: str) -> None:
     send(f"/domains/{name}/about", "form[action$='/switch-on']", {})
 
 
+def remove_domain(name: str) -> None:
+    """Remove a domain with all that is in it."""
+    send(f"/domains/{name}/remove", "main form.card", {"name": name})
+
+
 def catch_all(name: str, email: str) -> None:
     """Send mail for names of the domain that do not exist to `email`."""
     send(f"/domains/{name}/unknown", "form.card", {"kind": "address", "to": email})

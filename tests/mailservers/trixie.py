@@ -12,7 +12,10 @@ from pathlib import Path
 from webmailadmin.servers.private import PACKAGES, System
 
 ROOT = Path(__file__).parents[2] / "var" / "trixie"
+# Names the packages of a tree that is whole.
 COMPLETE = ROOT.with_name("trixie.complete")
+# The mail-file helper needs Python, and nothing else of ours or of others.
+WANTED = (*PACKAGES, "python3")
 # $1: the folder that is to be found at the same place within; the rest is the command.
 ENTER = f"""
 set -e
@@ -36,6 +39,8 @@ def system(folder: Path) -> System:
     """
     if not COMPLETE.exists():
         make()
+    if COMPLETE.read_text(encoding="ascii").split() != [*WANTED]:
+        install()
     return within(folder)
 
 
@@ -57,10 +62,14 @@ def make() -> None:
     policy = ROOT / "usr" / "sbin" / "policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
     policy.chmod(0o755)
-    quietly = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y")
-    packages = ("install", "--no-install-recommends", *PACKAGES)
-    run(*within(Path("/tmp")).prefix, *quietly, *packages)
     COMPLETE.touch()
+
+
+def install() -> None:
+    """Install what is wanted in the tree. Raises NoDebian13."""
+    quietly = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y")
+    run(*within(Path("/tmp")).prefix, *quietly, "install", "--no-install-recommends", *WANTED)
+    COMPLETE.write_text("\n".join(WANTED), encoding="ascii")
 
 
 def mirror() -> str:
