@@ -60,45 +60,40 @@ class Server:
         self.archives = BoundedSemaphore(MOST_ARCHIVES_AT_ONCE)
 
     def serve(self) -> None:
-        """Answer for ever."""
+        """Answer for ever. Who comes while there is no place waits, as long as it likes."""
         while True:
+            self.places.acquire()
             connection, _ = self.listening.accept()
-            # A stranger gets no thread.
-            if self.admits(connection):
-                Thread(target=self.attend, args=(connection,), daemon=True).start()
-
-    def admits(self, connection: socket.socket) -> bool:
-        """Say whether a connection is heard; if not, it is told why and closed."""
-        uid = PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))[
-            1
-        ]
-        if uid != self.uid:
-            reason = f"Only the user {self.user} is answered here."
-        elif not self.places.acquire(blocking=False):
-            reason = "The mail-file helper has too much to do."
-        else:
-            return True
-        refuse(connection, reason, uid=uid)
-        connection.close()
-        return False
+            Thread(target=self.attend, args=(connection,), daemon=True).start()
 
     def attend(self, connection: socket.socket) -> None:
         """Hear one order and carry it out; whatever comes of it is answered."""
-        order: Order = {}
+        known: dict[str, object] = {}
         with closing(connection):
             try:
-                order.update(understood(read_line(connection)))
+                line = read_line(connection)
+                self.refuse_strangers(connection, known)
+                order = understood(line)
+                known.update(order)
                 self.obey(order, connection)
             except Refused as reason:
-                refuse(connection, str(reason), **order)
+                refuse(connection, str(reason), **known)
             except OSError as error:
                 # Whoever asked went away, or a disk fails.
-                refuse(connection, f"The mail-file helper met trouble: {error}.", **order)
+                refuse(connection, f"The mail-file helper met trouble: {error}.", **known)
             except Exception:
-                log.exception("order %s", order.get("verb"))
-                refuse(connection, "The mail-file helper has a fault; its log tells more.", **order)
+                log.exception("order %s", known.get("verb"))
+                refuse(connection, "The mail-file helper has a fault; its log tells more.", **known)
             finally:
                 self.places.release()
+
+    def refuse_strangers(self, connection: socket.socket, known: dict[str, object]) -> None:
+        """Raise Refused unless the panel's user is at the other end; note who it is in `known`."""
+        peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
+        _, uid, _ = PEER.unpack(peer)
+        if uid != self.uid:
+            known["uid"] = uid
+            raise Refused(f"Only the user {self.user} is answered here.")
 
     def obey(self, order: Order, connection: socket.socket) -> None:
         """Carry out an order. Raises Refused, OSError."""
