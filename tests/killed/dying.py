@@ -127,7 +127,7 @@ class Place:
     def copy(self) -> Path:
         """Make a new copy to work on."""
         shutil.rmtree(self.work, ignore_errors=True)
-        shutil.copytree(self.folder, self.work)
+        shutil.copytree(self.folder, self.work, symlinks=True)
         return self.work
 
     def after_restart(self) -> Image:
