@@ -24,6 +24,18 @@ from webmailadmin.web import (
     unknown,
 )
 
+GROUPS = (
+    log_in,
+    language,
+    domains,
+    addresses,
+    renaming,
+    unknown,
+    removed,
+    purging,
+    journal,
+)
+
 
 def init_app(app: Flask, static: Path) -> None:
     """Give the application its pages, and everything around them."""
@@ -31,6 +43,5 @@ def init_app(app: Flask, static: Path) -> None:
         part.init_app(app)
     assets.init_app(app, static)
     pages.init_app(app)
-    groups = (log_in, language, domains, addresses, renaming, unknown, removed, purging, journal)
-    for group in groups:
+    for group in GROUPS:
         app.register_blueprint(group.bp)
