@@ -15,6 +15,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 
 from webmailadmin import database, demo, settings
+from webmailadmin.cli_doctor import doctor
 from webmailadmin.log import note
 from webmailadmin.mail import accounts, domains, names
 from webmailadmin.mail.errors import Refusal
@@ -225,6 +226,9 @@ def servers_render(folder: Path) -> None:
         raise click.ClickException(f"{error.filename}: {error.strerror}.") from error
     for path in written:
         click.echo(path)
+
+
+commands.add_command(doctor)
 
 
 @commands.command("demo", with_appcontext=False)

@@ -86,6 +86,28 @@ def open_database(folder: Path) -> None:
         raise DatabaseUnusable(f"{path} cannot be used: {error}.") from error
 
 
+def open_as_it_is(folder: Path) -> None:
+    """Open the database in `folder`; make nothing, change nothing, bring nothing up to date.
+
+    Raises DatabaseUnusable, also when one of its three files is missing: who opens it then makes
+    them anew, beside those that a running panel may still write to.
+    """
+    for path in files(folder):
+        if not path.exists():
+            raise DatabaseUnusable(f"{path} is missing.")
+    db.init(str(folder / "webmailadmin.db"))
+    try:
+        connect()
+        db.pragma("application_id")
+    except peewee.DatabaseError as error:
+        raise DatabaseUnusable(f"{folder / 'webmailadmin.db'} cannot be used: {error}.") from error
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the three files that are the database in `folder`."""
+    return [folder / f"webmailadmin.db{end}" for end in ("", "-wal", "-shm")]
+
+
 def connect() -> None:
     """Give this thread its connection, unless it has one."""
     db.connect(reuse_if_open=True)

@@ -1,21 +1,44 @@
 """How refusals, dates, sizes and the journal are said, on pages and at the command line."""
 
 import json
-from collections.abc import Mapping
+import locale
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 import flask_babel
-from flask_babel import format_date, format_datetime, format_decimal
+from flask import Flask
+from flask_babel import Babel, format_date, format_datetime, format_decimal, format_timedelta
 from markupsafe import Markup
 
 from webmailadmin import settings
 from webmailadmin.mail import accounts, journal, names
 from webmailadmin.mail.errors import Changed, Refusal
+from webmailadmin.models import now
 
+TRANSLATIONS = Path(__file__).parent / "translations"
 EMAILS = ("email", "to", "was", "contact")
 COUNTED = ("addresses", "mailboxes", "messages")
+
+
+def teach(app: Flask, chosen: Callable[[], str]) -> None:
+    """Teach an application both languages. chosen: says which one is to be spoken now."""
+    Babel(
+        app,
+        default_domain="messages",
+        default_translation_directories=str(TRANSLATIONS),
+        default_timezone=time_zone(),
+        locale_selector=chosen,
+    )
+
+
+def of_terminal() -> str:
+    """Return the language of the terminal."""
+    spoken = os.environ.get("LANG", locale.getlocale()[0] or "")
+    return "fr" if spoken.startswith("fr") else "en"
 
 
 def gettext(text: str, **values: object) -> str:
@@ -138,6 +161,11 @@ def minute(moment: datetime) -> str:
     """Return a time to the minute: 24 Nov 14:02, with its year when that is another one."""
     pattern = gettext("d MMM HH:mm") if is_this_year(moment) else gettext("d MMM yyyy HH:mm")
     return str(format_datetime(moment, pattern))
+
+
+def ago(moment: datetime) -> str:
+    """Say how long ago a time was: an hour ago."""
+    return str(format_timedelta(moment - now(), add_direction=True))
 
 
 def split_email(email: str) -> Markup:

@@ -14,3 +14,8 @@ def note(name: str, milliseconds: int, trouble: str) -> None:
     """Write down a run of the chore `name`. trouble: one sentence, empty when it went well."""
     with db.atomic():
         db.execute_sql(NOTE, (name, Chore.at.db_value(now()), milliseconds, trouble))
+
+
+def latest() -> list[Chore]:
+    """Return the last run of each chore, by name."""
+    return list(Chore.select().order_by(Chore.name))

@@ -9,6 +9,7 @@ from webmailadmin.web import (
     assets,
     domains,
     errors,
+    health,
     htmx,
     journal,
     kicks,
@@ -33,6 +34,7 @@ GROUPS = (
     unknown,
     removed,
     purging,
+    health,
     journal,
 )
 

@@ -1,9 +1,5 @@
 """French and English: chosen by the browser, or by a switch that is remembered."""
 
-import locale
-import os
-from pathlib import Path
-
 from babel.support import NullTranslations
 from flask import (
     Blueprint,
@@ -15,14 +11,13 @@ from flask import (
     redirect,
     request,
 )
-from flask_babel import Babel, get_translations
+from flask_babel import get_translations
 
 from webmailadmin.web.forms import LanguageForm
 from webmailadmin.web.security import own_path
-from webmailadmin.words import time_zone
+from webmailadmin.words import of_terminal, teach
 
 LANGUAGES = {"fr": "Français", "en": "English"}
-TRANSLATIONS = Path(__file__).parent.parent / "translations"
 COOKIE = "__Host-language"
 A_YEAR = 31536000  # seconds
 
@@ -32,8 +27,7 @@ bp = Blueprint("language", __name__)
 def chosen() -> str:
     """Return the language to speak: of the switch, of the browser, of the terminal."""
     if not has_request_context():
-        spoken = os.environ.get("LANG", locale.getlocale()[0] or "")
-        return "fr" if spoken.startswith("fr") else "en"
+        return of_terminal()
     remembered = request.cookies.get(COOKIE, "")
     if remembered in LANGUAGES:
         return remembered
@@ -73,13 +67,7 @@ def translations() -> NullTranslations:
 
 def init_app(app: Flask) -> None:
     """Teach the application both languages."""
-    Babel(
-        app,
-        default_domain="messages",
-        default_translation_directories=str(TRANSLATIONS),
-        default_timezone=time_zone(),
-        locale_selector=chosen,
-    )
+    teach(app, chosen)
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda text: translations().gettext(text),
         ngettext=lambda one, many, number: translations().ngettext(one, many, number),

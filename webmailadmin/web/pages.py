@@ -47,6 +47,7 @@ def init_app(app: Flask) -> None:
         size=lambda megabytes: size_in(get_locale(), megabytes),
         day=words.day,
         minute=words.minute,
+        ago=words.ago,
         split_email=words.split_email,
         shown=names.shown,
         shown_email=names.shown_email,
