@@ -18,14 +18,14 @@ def integrity() -> Iterator[Finding]:
             yield wrong(N_("The database is damaged: %(reason)s"), RESTORE, reason=told)
     dangling = db.execute_sql("PRAGMA foreign_key_check").fetchall()
     if dangling:
-        text = N_("%(count)s rows of the database refer to nothing, the first one in %(table)s.")
+        text = N_("Rows that refer to nothing: %(count)s, the first one in the table %(table)s.")
         yield wrong(text, RESTORE, count=len(dangling), table=dangling[0][0])
 
 
 def rules() -> Iterator[Finding]:
     """What is true after every change is true now."""
     for found in invariants.broken()[:MOST_SHOWN]:
-        text = N_("%(words)s: %(example)s, %(count)s in all.")
+        text = N_("%(words)s: %(example)s (in all: %(count)s).")
         values = {"words": found.text, "example": found.example, "count": found.count}
         yield wrong(text, RESTORE, **values)
 

@@ -22,7 +22,7 @@ def homes(machine: Machine) -> Iterator[Finding]:
     lost = sorted(home for home, messages in held.items() if messages and home not in there)
     for home in lost[:MOST_SHOWN]:
         yield wrong(
-            N_("%(file)s is missing, and held %(count)s messages when it was asked last."),
+            N_("%(file)s is missing; messages in it when Dovecot was asked last: %(count)s."),
             *("ls", "-la", str(root)),
             file=str(root / home),
             count=held[home],
@@ -31,7 +31,7 @@ def homes(machine: Machine) -> Iterator[Finding]:
     if strange:
         first = root / strange[0]
         yield warning(
-            N_("%(count)s folders belong to no mailbox, the first one is %(file)s."),
+            N_("Folders that belong to no mailbox: %(count)s, the first one is %(file)s."),
             *("ls", "-la", str(first)),
             count=len(strange),
             file=str(first),

@@ -68,18 +68,18 @@ def purges() -> Iterator[Finding]:
         )
     if len(stuck) > MOST_SHOWN:
         yield wrong(
-            N_("The messages of %(count)s more mailboxes are not deleted either."),
+            N_("More removed mailboxes whose messages are not deleted: %(count)s."),
             READ_HELPER,
             count=len(stuck) - MOST_SHOWN,
         )
     late = [one for one in ordered if not one.trouble and one.at < now() - LONG_TO_PURGE]
     if late:
         text = N_(
-            "The messages of %(count)s removed mailboxes wait to be deleted for over an hour."
+            "Removed mailboxes whose messages wait for over an hour to be deleted: %(count)s."
         )
         yield warning(text, RESTART_WORKER, count=len(late))
     elif ordered and not stuck:
-        text = N_("The messages of %(count)s removed mailboxes are being deleted.")
+        text = N_("Removed mailboxes whose messages are being deleted: %(count)s.")
         yield well(text, count=len(ordered))
 
 
@@ -88,7 +88,7 @@ def sessions() -> Iterator[Finding]:
     late = [kick for kick in kicks.waiting() if kick.at < now() - LONG_TO_KICK]
     if late:
         yield wrong(
-            N_("The sessions of %(count)s log-ins should have ended, among them %(email)s."),
+            N_("Log-ins whose sessions should have ended: %(count)s, the first one is %(email)s."),
             READ_HELPER,
             count=len(late),
             email=late[-1].email,
