@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import cysqlite
+
 from webmailadmin.database import db
 from webmailadmin.mail import invariants
 from webmailadmin.mail.errors import N_
@@ -13,7 +15,11 @@ MOST_SHOWN = 5
 
 def integrity() -> Iterator[Finding]:
     """SQLite finds every page and every index whole, and every reference met."""
-    for (told,) in db.execute_sql("PRAGMA integrity_check(5)").fetchall():
+    try:
+        lines = [told for (told,) in db.execute_sql("PRAGMA integrity_check(5)").fetchall()]
+    except cysqlite.DatabaseError as error:
+        lines = [str(error)]
+    for told in lines:
         if told != "ok":
             yield wrong(N_("The database is damaged: %(reason)s"), RESTORE, reason=told)
     dangling = db.execute_sql("PRAGMA foreign_key_check").fetchall()
