@@ -5,7 +5,7 @@ import locale
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -165,7 +165,8 @@ def minute(moment: datetime) -> str:
 
 def ago(moment: datetime) -> str:
     """Say how long ago a time was: an hour ago."""
-    return str(format_timedelta(moment - now(), add_direction=True))
+    # One second at least: nothing ago would be said as the time to come.
+    return str(format_timedelta(min(moment - now(), timedelta(seconds=-1)), add_direction=True))
 
 
 def split_email(email: str) -> Markup:
