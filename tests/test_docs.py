@@ -11,6 +11,7 @@ import click
 
 from webmailadmin.cli import commands
 from webmailadmin.settings import PREFIX, Settings
+from webmailadmin.upkeep import doctor
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,6 +32,16 @@ def test_each_library_has_its_line():
     names = [re.split("[><=]", one)[0] for one in wanted]
     assert "peewee" in names
     assert [name for name in names if name not in told] == []
+
+
+def test_each_check_of_the_doctor_has_its_line_with_its_name_and_why_it_matters():
+    told = (ROOT / "docs" / "health.md").read_text()
+    lines = re.findall(r"^\| `([\w-]+)` \| (.*?) \| (.*?) \| (.+?) \|$", told, re.MULTILINE)
+    assert [line[:3] for line in lines] == [
+        (check.code, check.name, check.why)
+        for check in (*doctor.FRESH, *doctor.page.CHECKS, *doctor.deep.CHECKS, *doctor.AS_ROOT)
+    ]
+    assert all(line[3].endswith(".") for line in lines)
 
 
 def test_the_vendored_script_is_the_one_that_is_noted():

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.browser.panel import CHECKOUT, Panel
+from tests.browser.test_health import hand_over
 from tests.browser.watch import Watch
 from tests.browser.words import Words
 from webmailadmin import demo
@@ -188,6 +189,12 @@ def test_pictures_of_everything(
     camera.take(page, "journal-of-address")
     page.goto("/nothing-here")
     camera.take(page, "not-found")
+    page.goto("/health")
+    camera.take(page, "health-no-doctor")
+    hand_over(panel)
+    page.goto("/health")
+    page.locator("#health summary").click()
+    camera.take(page, "health")
     page.goto("/addresses/postmaster@bonvenon.fr/edit")
     camera.take(page, "postmaster")
     with panel.rules() as alice:

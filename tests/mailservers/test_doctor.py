@@ -618,8 +618,8 @@ def test_each_line_says_what_is_wrong_why_that_matters_and_what_mends_it(
 ) -> None:
     lines = handed_over.stdout.splitlines()
     at = lines.index(
-        f"✗ Mail-file helper: No mail-file helper answers at {here.data}/no-helper: "
-        "No such file or directory."
+        "✗ Mail-file helper: The mail-file helper does not answer as it should: "
+        f"No mail-file helper answers at {here.data}/no-helper: No such file or directory."
     )
     assert lines[at + 1 : at + 3] == [
         "    Without it: no sizes, no download of messages, no deletion. Mail goes on.",

@@ -2,13 +2,19 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.mailservers import forms
 from tests.mailservers.stage import Stage, free_ports, wait_until
-from webmailadmin.servers.private import private_servers
+from webmailadmin import settings
+from webmailadmin.models import Address, Mailbox
+from webmailadmin.servers.private import System, private_servers
+from webmailadmin.upkeep import doctor
+from webmailadmin.upkeep.doctor.finding import State, run
+from webmailadmin.upkeep.doctor.machine import Answer, Machine
 
 PASSWORD = "correct horse battery"
 ALL_DOORS = {"imap", "pop3", "smtp"}
@@ -651,3 +657,40 @@ def test_a_new_password_replaces_the_old_one_within_a_second(stage: Stage, bonve
 def seconds_until(happened: Callable[[], bool]) -> float:
     """Return how long it took until it was so."""
     return wait_until(happened, lambda: "It never happened.")
+
+
+# What the doctor sees
+
+
+class Within(Machine):
+    """Asks the servers of the system that they run in."""
+
+    system: System
+
+    def ask(self, *command: str, **_: object) -> Answer:
+        done = self.system.ask(*command)
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def test_the_doctor_understands_these_servers(
+    stage: Stage, bonvenon: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = stage.servers
+    contact = f"contact@{bonvenon}"
+    forms.mailbox(contact, PASSWORD)
+    here = replace(settings.current, mail_root=own.values.mail_root)
+    monkeypatch.setattr(settings, "current", here)
+    home = Mailbox.select().join(Address).where(Address.email == contact).get().home
+    machine = Within(own.postfix_folder, own.dovecot_file)
+    machine.__dict__["system"] = own.system
+    machine.facts["keys"] = {"dovecot_user": [contact, home]}
+
+    for code in (
+        *("map-files", "postfix-maps", "postfix-settings", "smuggling", "delimiter"),
+        *("dovecot-file", "dovecot-settings", "log-in"),
+    ):
+        (found,) = run([doctor.CHECKS[code]], machine)
+        assert found.state is State.OK, (code, found.text, found.values)
+    machine.facts["keys"] = {"dovecot_user": [contact, "0" * 32]}
+    (found,) = run([doctor.CHECKS["log-in"]], machine)
+    assert found.values["email"] == contact

@@ -83,7 +83,7 @@ def test_what_is_wrong_stands_first_with_why_and_the_command_that_mends_it(brows
     assert finding(page, "worker") == (
         "Worker wrong The worker has never worked. "
         "It ends sessions, asks for sizes, warns of full mailboxes, deletes what is past. "
-        "This command mends it, or shows more: systemctl enable --now webmailadmin-worker"
+        "systemctl enable --now webmailadmin-worker"
     )
     cards = [card["id"] for card in page.soup.select(".findings > li")]
     assert cards == sorted(cards, key=lambda id_: not id_.endswith("-wrong"))

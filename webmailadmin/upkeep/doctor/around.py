@@ -20,7 +20,8 @@ def helper() -> Iterator[Finding]:
     try:
         mailfiles.exists(secrets.token_hex(16))
     except mailfiles.HelperTrouble as trouble:
-        yield wrong("%(trouble)s", "systemctl restart webmailadmin-helper", trouble=str(trouble))
+        text = N_("The mail-file helper does not answer as it should: %(trouble)s")
+        yield wrong(text, "systemctl restart webmailadmin-helper", trouble=str(trouble))
 
 
 def smtp() -> Iterator[Finding]:
