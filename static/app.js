@@ -32,9 +32,15 @@ document.addEventListener("click", (event) => {
   });
 });
 
-// Escape closes the editor that holds the focus, as its Cancel does.
+// Choices that dropped down close at a click elsewhere.
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll(".others[open]")) open.open = open.contains(event.target);
+});
+
+// Escape closes them, and the editor that holds the focus as its Cancel does.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
+  for (const open of document.querySelectorAll(".others[open]")) open.open = false;
   event.target.closest(".entry")?.querySelector(".beneath .doing a")?.click();
 });
 

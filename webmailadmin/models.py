@@ -170,6 +170,8 @@ class Usage(Table):
 
     last_log_in: the latest by IMAP or POP3, None for never. warned: the percentage of the size
     limit that its holder was told of, 0 for none. at: when Dovecot was asked.
+    domain: where its mailbox is, None while that is removed. percent: of its size limit, rounded
+    down, None without one. Both are kept by triggers.
     """
 
     mailbox = ForeignKeyField(Mailbox, primary_key=True, on_delete="CASCADE")
@@ -178,6 +180,8 @@ class Usage(Table):
     last_log_in = TimestampField(utc=True, null=True, default=None)
     warned = IntegerField(default=0)
     at = TimestampField(utc=True, default=now)
+    domain = ForeignKeyField(Domain, null=True, default=None)
+    percent = IntegerField(null=True, default=None)
 
 
 class Kick(Table):

@@ -15,7 +15,7 @@ from flask_babel import Babel, format_date, format_datetime, format_decimal, for
 from markupsafe import Markup
 
 from webmailadmin import settings
-from webmailadmin.mail import accounts, journal, names
+from webmailadmin.mail import accounts, journal, names, usage
 from webmailadmin.mail.errors import Changed, Refusal
 from webmailadmin.models import now
 
@@ -39,6 +39,7 @@ def of_terminal() -> str:
     """Return the language of the terminal."""
     spoken = os.environ.get("LANG", locale.getlocale()[0] or "")
     return "fr" if spoken.startswith("fr") else "en"
+DAYS_COUNTED = 30  # what is longer ago is said by its date
 
 
 def gettext(text: str, **values: object) -> str:
@@ -110,6 +111,8 @@ def shown_value(name: str, value: object) -> object:
         return size_in_bytes(int(text))
     if name in COUNTED:
         return counted(name, int(text))
+    if name == "limit":
+        return size(int(text))
     if isinstance(value, int):
         return format_decimal(value)
     return value
@@ -131,8 +134,8 @@ def held_text(messages: int, size: int) -> str:
     return f"{words} ({size_in_bytes(size)})" if messages else words
 
 
-def size(megabytes: int) -> str:
-    """Return a size in MB for the eye: 512 MB, 1.5 GB."""
+def size(megabytes: float) -> str:
+    """Return a size in MB for the eye: 0.3 MB, 512 MB, 1.5 GB."""
     if megabytes >= 1024:
         return gettext("%(n)s GB", n=format_decimal(round(megabytes / 1024, 1)))
     return gettext("%(n)s MB", n=format_decimal(megabytes))
@@ -140,10 +143,13 @@ def size(megabytes: int) -> str:
 
 def size_in_bytes(count: int) -> str:
     """Return a size in bytes for the eye: 0 MB, 0.3 MB, 310 MB, 1.5 GB."""
-    megabytes = count / 2**20
-    if 0 < megabytes < 10:
-        return gettext("%(n)s MB", n=format_decimal(max(round(megabytes, 1), 0.1)))
-    return size(round(megabytes))
+    return size(rounded(count))
+
+
+def rounded(count: int) -> float:
+    """Return a size in bytes as MB, as exact as it is said; what is not nothing is not said so."""
+    megabytes = count / usage.MB
+    return max(round(megabytes, 1), 0.1) if 0 < megabytes < 10 else round(megabytes)
 
 
 def is_this_year(moment: date) -> bool:
@@ -167,6 +173,17 @@ def ago(moment: datetime) -> str:
     """Say how long ago a time was: an hour ago."""
     # One second at least: nothing ago would be said as the time to come.
     return str(format_timedelta(min(moment - now(), timedelta(seconds=-1)), add_direction=True))
+def days_ago(day: date, today: date) -> str:
+    """Say how long ago a day was: today, yesterday, 3 days ago, 12 Nov 2025."""
+    days = (today - day).days
+    if days < 1:
+        return gettext("today")
+    if days == 1:
+        return gettext("yesterday")
+    if days <= DAYS_COUNTED:
+        return ngettext("%(num)s day ago", "%(num)s days ago", days)
+    pattern = gettext("d MMM") if is_this_year(day) else gettext("d MMM yyyy")
+    return str(format_date(day, pattern))
 
 
 def split_email(email: str) -> Markup:

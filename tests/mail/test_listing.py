@@ -7,7 +7,7 @@ from playhouse.test_utils import count_queries
 
 from tests.mail.stage import find, install, make, save
 from webmailadmin.mail import addresses, domains, listing
-from webmailadmin.mail.listing import Show
+from webmailadmin.mail.filters import Show, count
 from webmailadmin.models import Account, Address, Domain, Removed, now
 
 
@@ -51,7 +51,7 @@ def test_each_filter_shows_what_it_says(show: Show, wanted: list[str], mixed: Do
 
 
 def test_what_wants_to_be_looked_at_is_counted(mixed: Domain) -> None:
-    assert listing.count_troubled(mixed) == 3
+    assert count(mixed, Show.TO_LOOK_AT)[Show.TO_LOOK_AT] == 3
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_domain_lists_its_own_addresses_only(mixed: Domain, alice: Account) ->
 
     assert names(autre) == ["postmaster"]
     assert names(autre, "contact") == []
-    assert listing.count_troubled(autre) == 0
+    assert count(autre, Show.TO_LOOK_AT)[Show.TO_LOOK_AT] == 0
 
 
 def test_three_hundred_rows_cost_no_more_queries_than_three(
@@ -200,4 +200,4 @@ def test_what_to_look_at_is_counted_to_a_hundred(bonvenon, alice):
     for number in range(101):
         addresses.add(bonvenon, f"empty{number}", by=alice)
 
-    assert listing.count_troubled(bonvenon) == 100
+    assert count(bonvenon, Show.TO_LOOK_AT)[Show.TO_LOOK_AT] == 100

@@ -87,8 +87,8 @@ def test_the_domains_are_listed_with_their_counts_and_states(browser, contact, a
     page = browser.get("/domains/")
 
     assert table(page) == [
-        ["autre.fr", "1", "0", "switched off"],
-        ["bonvenon.fr", "2", "1", "receives mail"],
+        ["autre.fr", "1", "0", "", "", "switched off"],
+        ["bonvenon.fr", "2", "1", "", "1 GB", "receives mail"],
     ]
     assert page.words("#menu-domains") == "autre.fr switched off 1 bonvenon.fr 2"
 

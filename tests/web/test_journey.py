@@ -92,7 +92,7 @@ def test_name_enter_password_twice_enter_makes_a_mailbox(browser, bonvenon, head
 
     assert reply.status == 200
     assert said(reply, headers) == (
-        "2 addresses · 1 mailbox",
+        "2 addresses · 1 mailbox · 1 GB allocated",
         "2",
         "sales@bonvenon.fr is a mailbox now.",
     )
@@ -363,7 +363,7 @@ def test_a_mailbox_taken_off_is_warned_of_ticked_removed_and_undone(browser, con
     box = Mailbox.get()
     assert (box.home, box.quota_mb) == (home, 1024)
     assert passwords.matches(PASSWORD, box.password)
-    assert said(undone, headers)[0] == "2 addresses · 1 mailbox"
+    assert said(undone, headers)[0] == "2 addresses · 1 mailbox · 1 GB allocated"
     assert Removed.select().count() == 0
 
 

@@ -467,7 +467,7 @@ EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}{% raw %}&amp;<div hx-get=/log-out
 def harmless(reply):
     """Check that nothing of the text became an element, an attribute or a result."""
     assert reply.soup.find("img") is None
-    assert reply.soup.select("[onerror], [hx-trigger=load], div[hx-get='/log-out']") == []
+    assert reply.soup.select("[onerror], div[hx-trigger=load], div[hx-get='/log-out']") == []
     assert "<img" not in reply.text
     assert "49" not in reply.words("main") or "{{7*7}}" in reply.words("main")
 

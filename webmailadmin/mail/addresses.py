@@ -13,6 +13,7 @@ from webmailadmin.mail import (
     recipients,
     removal,
     routing,
+    usage,
 )
 from webmailadmin.mail.errors import (
     AddressExists,
@@ -36,6 +37,7 @@ class Wish:
 
     version: of the address as the person saw it. password: empty keeps the present one.
     quota_mb: MB, 0 is unlimited. may_remove: the box that allows to remove the mailbox.
+    agreed_quota: the size limit, as typed, that may be set although the mailbox holds more.
     """
 
     version: int
@@ -46,6 +48,7 @@ class Wish:
     recipients: str = ""
     enabled: bool = True
     may_remove: bool = False
+    agreed_quota: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,8 @@ def save(address: Address, wish: Wish, *, by: Account) -> Saved:
     """Make the address what the person wishes: mailbox or not, recipients, on or off.
 
     Raises Changed when somebody else was quicker, MailboxWouldGo when a mailbox would be removed
-    and the person has not agreed, PostmasterNeedsDestination, and what passwords, quotas,
-    recipients and routing refuse; several at once as Several.
+    and the person has not agreed, LimitBelowUse, PostmasterNeedsDestination, and what passwords,
+    quotas, recipients and routing refuse; several at once as Several.
     """
     if wish.version != address.version:
         if is_already(address, wish):
@@ -146,6 +149,8 @@ def check(address: Address, box: Mailbox | None, wish: Wish) -> tuple[recipients
                 raise PasswordMissing
         with refusals.collect():
             quota_mb = mailboxes.read_quota(wish.quota_mb)
+            if box is not None and wish.agreed_quota != wish.quota_mb:
+                usage.refuse_below(box, quota_mb)
     elif box is not None and not wish.may_remove:
         refusals.found.append(MailboxWouldGo())
     with refusals.collect():

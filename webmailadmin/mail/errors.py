@@ -313,6 +313,14 @@ class MailboxWouldGo(Refusal):
     message = N_("Tick the box to remove the mailbox, or choose Mailbox: Yes.")
 
 
+class LimitBelowUse(Refusal):
+    code, field = "limit-below-use", "agreed_quota"
+    message = N_(
+        "The mailbox holds %(bytes)s already: with a limit of %(limit)s, new mail is refused "
+        "until it holds less."
+    )
+
+
 class QuotaMalformed(Refusal):
     code, field = "quota-malformed", "quota_mb"
     message = N_("Enter the size limit as a whole number of MB, or 0 for no limit.")

@@ -4,25 +4,40 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import UTC, datetime
 from typing import Any
 
 from webmailadmin.database import db
-from webmailadmin.mail import names, removal
+from webmailadmin.mail import filters, names, removal, usage
+from webmailadmin.mail.filters import Show
 from webmailadmin.models import Address, Domain, Removed
 
 PAGE = 50
 LONGEST_SEARCH = 100
-MOST_COUNTED = 100  # a page says "99+" there: nobody wants the exact number of so many
 
 
-class Show(StrEnum):
-    """Which addresses the list shows."""
+@dataclass(frozen=True)
+class Used:
+    """What a mailbox holds, as Dovecot said last, at the time `at`.
 
-    ALL = "all"
-    MAILBOXES = "mailboxes"
-    ALIASES = "aliases"
-    TO_LOOK_AT = "to-look-at"
+    percent: of its size limit, None without one. last_log_in: None for never.
+    """
+
+    messages: int
+    bytes: int
+    percent: int | None
+    last_log_in: datetime | None
+    at: datetime
+
+    @property
+    def nearly_full(self) -> bool:
+        """Say whether little more fits in."""
+        return self.percent is not None and self.percent >= usage.NEARLY_FULL
+
+    @property
+    def full(self) -> bool:
+        """Say whether next to nothing fits in."""
+        return self.percent is not None and self.percent >= usage.FULL
 
 
 @dataclass(frozen=True)
@@ -30,7 +45,8 @@ class Row:
     """One address as the list tells it.
 
     quota_mb: None without a mailbox, 0 unlimited. recipients: each with whether mail arrives
-    there. removed: the mailbox that was taken off it, while it can come back.
+    there. removed: the mailbox that was taken off it, while it can come back. used: None without
+    a mailbox, or as long as its numbers are not known.
     """
 
     id: int
@@ -42,6 +58,7 @@ class Row:
     quota_mb: int | None
     recipients: list[tuple[str, bool]]
     removed: Removed | None
+    used: Used | None
 
     @property
     def has_mailbox(self) -> bool:
@@ -70,9 +87,11 @@ class Page:
 # Written out: Peewee would take five times as long to write these as SQLite to answer them.
 # A text is found with instr(), which knows no wildcards; all that is searched is lower case.
 ROWS = """
-    SELECT address.id, local_part, email, enabled, receives, version, quota_mb
+    SELECT address.id, local_part, email, enabled, receives, version, quota_mb,
+        messages, bytes, percent, last_log_in, at
     FROM address LEFT JOIN mailbox ON mailbox.address_id = address.id
-    WHERE domain_id = :domain
+    LEFT JOIN usage ON mailbox_id = mailbox.id
+    WHERE address.domain_id = :domain
 """
 # Through a whole domain, all recipients are read once; of a single address only its own.
 MATCHING = """
@@ -85,23 +104,6 @@ MATCHING_ONE = """
         SELECT 1 FROM recipient WHERE address_id = address.id AND instr(email, :text)
     ))
 """
-# The index holds all that both halves ask for. SQLite would rather read the addresses themselves.
-TROUBLED = """
-    SELECT id FROM address WHERE domain_id = :domain AND receives = 0 AND enabled = 1
-    UNION ALL
-    SELECT DISTINCT address_id FROM recipient
-    CROSS JOIN address INDEXED BY address_state ON address.id = address_id
-    WHERE NOT recipient.receives AND domain_id = :domain AND address.receives = 1 AND enabled = 1
-"""
-SHOWN = {
-    Show.ALL: "",
-    Show.MAILBOXES: "AND quota_mb IS NOT NULL",
-    Show.ALIASES: """
-        AND quota_mb IS NULL
-        AND EXISTS (SELECT 1 FROM recipient WHERE address_id = address.id)
-    """,
-    Show.TO_LOOK_AT: f"AND address.id IN ({TROUBLED})",
-}
 REQUIRED = "AND local_part = :postmaster"
 OTHERS = "AND local_part > :after AND local_part != :postmaster ORDER BY local_part LIMIT :limit"
 RECIPIENTS = """
@@ -117,16 +119,17 @@ def page(domain: Domain, search: str = "", show: Show = Show.ALL, after: str = "
     """
     text = search.strip().lower()[:LONGEST_SEARCH]
     values = {
-        "domain": domain.id,
+        **filters.values(domain),
         "text": text,
         "name": name_in(text, domain),
         "after": after,
         "postmaster": names.POSTMASTER,
         "limit": PAGE + 1,
     }
-    found = read([ROWS, MATCHING if text else "", SHOWN[show], OTHERS], values)
+    shown = filters.condition(domain, show)
+    found = read([ROWS, MATCHING if text else "", shown, OTHERS], values)
     more = found[PAGE - 1][1] if len(found) > PAGE else None
-    required = [ROWS, MATCHING_ONE if text else "", SHOWN[show], REQUIRED]
+    required = [ROWS, MATCHING_ONE if text else "", shown, REQUIRED]
     first = [] if after else read(required, values)
     return Page(completed([*first, *found[:PAGE]]), more)
 
@@ -147,12 +150,6 @@ def name_in(text: str, domain: Domain) -> str:
     return text.removesuffix(f"@{domain.name}").removesuffix(f"@{names.shown(domain.name)}")
 
 
-def count_troubled(domain: Domain) -> int:
-    """Count the addresses that are on and receive nothing, or only in part, to MOST_COUNTED."""
-    parts = ["SELECT count(*) FROM (", TROUBLED, "LIMIT :most)"]
-    return int(read(parts, {"domain": domain.id, "most": MOST_COUNTED})[0][0])
-
-
 def completed(found: list[Any]) -> list[Row]:
     """Add recipients and removed mailboxes, each with one query for all rows."""
     led = defaultdict(list)
@@ -171,6 +168,18 @@ def completed(found: list[Any]) -> list[Row]:
             quota_mb,
             recipients=led[id_],
             removed=kept.get(id_) if quota_mb is None else None,
+            used=told(*used) if used[0] is not None else None,
         )
-        for id_, local_part, email, enabled, receives, version, quota_mb in found
+        for id_, local_part, email, enabled, receives, version, quota_mb, *used in found
     ]
+
+
+def told(messages: int, size: int, percent: int | None, last_log_in: int | None, at: int) -> Used:
+    """Return what was read of a mailbox. size: in bytes. Times: in seconds since 1970."""
+    last = None if last_log_in is None else moment(last_log_in)
+    return Used(messages, size, percent, last, moment(at))
+
+
+def moment(seconds: int) -> datetime:
+    """Return a time in UTC, as the models do but sooner."""
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

@@ -13,9 +13,14 @@ TABLES = (
         bytes INTEGER NOT NULL,
         last_log_in INTEGER,
         warned INTEGER NOT NULL,
-        at INTEGER NOT NULL
+        at INTEGER NOT NULL,
+        domain_id INTEGER REFERENCES domain (id),
+        percent INTEGER
     ) STRICT
     """,
+    # The filters of the list.
+    "CREATE INDEX usage_nearly_full ON usage (domain_id, percent) WHERE percent >= 80",
+    "CREATE INDEX usage_last_log_in ON usage (domain_id, last_log_in)",
     """
     CREATE TABLE kick (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -118,19 +123,27 @@ USED = """
         WHERE mailbox.id = new.mailbox_id
     );
 """
+# What a filter asks for stands in its index.
+FILED = """
+    UPDATE usage SET (domain_id, percent) = (
+        SELECT address.domain_id, iif(quota_mb, bytes * 100 / (quota_mb * 1048576), NULL)
+        FROM mailbox LEFT JOIN address ON address.id = address_id WHERE mailbox.id = mailbox_id
+    )
+    WHERE mailbox_id = new.{id};
+"""
 TRIGGERS = (
     f"CREATE TRIGGER mailbox_sums_opened AFTER INSERT ON mailbox BEGIN {MORE} END",
     f"""
     CREATE TRIGGER mailbox_sums_changed AFTER UPDATE OF address_id, quota_mb ON mailbox
-    BEGIN {LESS} {MORE} END
+    BEGIN {LESS} {MORE} {FILED.format(id="id")} END
     """,
     f"""
     CREATE TRIGGER usage_known AFTER INSERT ON usage
-    BEGIN {USED.format(difference="new.bytes")} END
+    BEGIN {USED.format(difference="new.bytes")} {FILED.format(id="mailbox_id")} END
     """,
     f"""
-    CREATE TRIGGER usage_changed AFTER UPDATE OF bytes ON usage
-    BEGIN {USED.format(difference="new.bytes - old.bytes")} END
+    CREATE TRIGGER usage_changed AFTER UPDATE OF bytes ON usage WHEN new.bytes != old.bytes
+    BEGIN {USED.format(difference="new.bytes - old.bytes")} {FILED.format(id="mailbox_id")} END
     """,
 )
 

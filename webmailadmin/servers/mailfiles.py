@@ -89,9 +89,9 @@ class Archive:
     chunks: Chunks
 
 
-def usage(home: str) -> Held:
+def usage(home: str, seconds: float = SECONDS_TO_ANSWER) -> Held:
     """Return what the mailbox in `home` holds; zeros when no mail has arrived yet."""
-    return held(asked("usage", SECONDS_TO_ANSWER, home=home))
+    return held(asked("usage", seconds, home=home))
 
 
 def exists(home: str) -> bool:
@@ -170,7 +170,7 @@ def answered(
         answer: dict[str, Any] = json.loads(line)
     except TimeoutError as error:
         raise HelperUnreachable(
-            f"The mail-file helper gave no answer to {question['verb']} in {seconds:.0f} seconds."
+            f"The mail-file helper gave no answer to {question['verb']} in {seconds:g} seconds."
         ) from error
     except (OSError, ValueError) as error:
         raise HelperUnreachable(

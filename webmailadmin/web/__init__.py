@@ -23,6 +23,7 @@ from webmailadmin.web import (
     requests,
     security,
     unknown,
+    usage,
 )
 
 GROUPS = (
@@ -35,6 +36,7 @@ GROUPS = (
     removed,
     purging,
     health,
+    usage,
     journal,
 )
 
@@ -45,5 +47,6 @@ def init_app(app: Flask, static: Path) -> None:
         part.init_app(app)
     assets.init_app(app, static)
     pages.init_app(app)
+    usage.init_app(app)
     for group in GROUPS:
         app.register_blueprint(group.bp)

@@ -5,12 +5,15 @@ from flask import Blueprint, Response, g, make_response, redirect, request, url_
 from webmailadmin import settings
 from webmailadmin.mail import addresses, domains, listing, mailboxes, passwords, routing
 from webmailadmin.mail.errors import AddressExists, Changed, LocalPartOtherDomain
-from webmailadmin.mail.listing import Row, Show
+from webmailadmin.mail.filters import Show
+from webmailadmin.mail.listing import Row
 from webmailadmin.models import Address, Domain, Mailbox
 from webmailadmin.web.forms import AddForm, DeleteForm, EditForm
 from webmailadmin.web.htmx import answer, done, wants_fragment
 from webmailadmin.web.sentences import deleted_text, saved_text
 from webmailadmin.words import Toast
+
+LONGEST_NUMBER = 20
 
 bp = Blueprint("addresses", __name__)
 
@@ -104,7 +107,10 @@ def editor_context(address: Address, editor: EditForm) -> dict[str, object]:
 
 @bp.get("/addresses/<email>/edit")
 def edit(email: str) -> Response:
-    """Open the editor; with `?mailbox=yes` or `no`, only its mailbox part changes."""
+    """Open the editor; with `?mailbox=yes` or `no`, only its mailbox part changes.
+
+    With `?quota_mb=`, only what is said of that size limit.
+    """
     address = addresses.of(g.account, email)
     editor = new_editor(address, mailboxes.of(address))
     choice = request.args.get("mailbox")
@@ -112,6 +118,9 @@ def edit(email: str) -> Response:
     if choice in ("yes", "no"):
         editor.mailbox.data = choice
         fragment = "addresses/_toggled.html"
+    elif "quota_mb" in request.args:
+        editor.quota_mb.data = request.args["quota_mb"][:LONGEST_NUMBER]
+        fragment = "addresses/_limited.html"
     context = editor_context(address, editor)
     context |= {"toggled": choice is not None, "opened": request.args.get("opened")}
     return page_of(address.domain, fragment, 200, **context)
@@ -158,6 +167,7 @@ def wish(editor: EditForm) -> addresses.Wish:
         recipients=editor.recipients.data or "",
         enabled=bool(editor.enabled.data),
         may_remove=bool(editor.may_remove.data),
+        agreed_quota=editor.agreed_quota.data or "",
     )
 
 

@@ -141,6 +141,7 @@ class EditForm(Form):
     recipients = TextAreaField(_l("Redirect to"))
     enabled = BooleanField(_l("Enabled"))
     may_remove = BooleanField()
+    agreed_quota = HiddenField()
     generate = HiddenField()
 
 

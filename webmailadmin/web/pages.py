@@ -7,7 +7,7 @@ from flask import Flask, g
 from flask_babel import get_locale
 
 from webmailadmin import settings, words
-from webmailadmin.mail import domains, listing, names
+from webmailadmin.mail import domains, names
 from webmailadmin.models import Domain
 from webmailadmin.web.forms import Plain
 from webmailadmin.web.sentences import outcome
@@ -34,8 +34,8 @@ def unknown_state(domain: Domain) -> str:
     return gettext("refused")
 
 
-@lru_cache(maxsize=1000)
-def size_in(_: Locale, megabytes: int) -> str:
+@lru_cache(maxsize=5000)
+def size_in(_: Locale, megabytes: float) -> str:
     """Return a size in a language, which takes Babel longer than a whole row takes us."""
     return words.size(megabytes)
 
@@ -45,6 +45,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         size=lambda megabytes: size_in(get_locale(), megabytes),
+        bytes=lambda count: size_in(get_locale(), words.rounded(count)),
         day=words.day,
         minute=words.minute,
         ago=words.ago,
@@ -61,7 +62,6 @@ def init_app(app: Flask) -> None:
         plain_form=plain_form,
         unknown_state=unknown_state,
         outcome=outcome,
-        troubled_count=listing.count_troubled,
         default_quota=lambda: settings.current.default_quota_mb,
         restore_days=lambda: settings.current.restore_days,
         account_least=lambda: settings.current.account_password_length,
