@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 
-from webmailadmin import database, settings
-from webmailadmin.mail import accounts, addresses, domains, mailboxes, recipients, routing
-from webmailadmin.models import Account
+from webmailadmin import database, models, settings
+from webmailadmin.mail import accounts, addresses, domains, mailboxes, recipients, routing, usage
+from webmailadmin.models import Account, Mailbox
 
 CHECKOUT = Path(__file__).parents[2]
 PASSWORD = "a fine long password 27"
@@ -35,6 +36,7 @@ class Panel:
             "WEBMAILADMIN_MAIL_HOST": "mail.example.net",
             "WEBMAILADMIN_WEBMAIL_URL": "https://webmail.example.net",
             "WEBMAILADMIN_TIME_ZONE": "Europe/Paris",
+            "WEBMAILADMIN_HELPER_SOCKET": str(folder / "helper"),
             "LANG": "C.UTF-8",
         }
         self.log = folder / "panel.log"
@@ -118,6 +120,22 @@ class Panel:
                 db.execute_sql("DELETE FROM account WHERE name <> 'alice'")
                 for _, sql in guards:
                     db.execute_sql(sql)
+
+    def use(self, *, now: datetime | None = None) -> None:
+        """Let the mailboxes hold something, each another share of its limit, at that time."""
+        with self.rules():
+            at = now or models.now()
+            boxes = Mailbox.select().order_by(Mailbox.id)
+            usage.note_all(
+                usage.Answer(
+                    box.id,
+                    messages=number * 61,
+                    size=(number * 37 % 101) * (box.quota_mb or 2000) * usage.MB // 100,
+                    last_log_in=at - timedelta(days=number * 3) if number % 4 else None,
+                    at=at,
+                )
+                for number, box in enumerate(boxes)
+            )
 
     def session_of_alice(self) -> str:
         """Return the token of a new session."""

@@ -22,9 +22,18 @@ from tests.mail import truth
 from tests.mail.stage import catch_all, domain_of, everything, install, make, save, sql
 from webmailadmin import database
 from webmailadmin import settings as our_settings
-from webmailadmin.mail import accounts, addresses, domains, purging, removal, renaming, routing
+from webmailadmin.mail import (
+    accounts,
+    addresses,
+    domains,
+    purging,
+    removal,
+    renaming,
+    routing,
+    usage,
+)
 from webmailadmin.mail.errors import NotFound, Refusal
-from webmailadmin.models import Removed, now
+from webmailadmin.models import Mailbox, Removed, now
 
 DOMAINS = ("one.example", "two.example", "three.example")
 NAMES = ("postmaster", "ann", "bob")
@@ -133,6 +142,15 @@ class Panel(RuleBasedStateMachine):
         if routing.address_of(email):
             wanted = {"mailbox": box, "may_remove": True, "recipients": to, "enabled": on}
             self.attempt(lambda: save(email, by=self.alice, **wanted))
+
+    @rule(which=st.integers(0, 5), size=st.integers(0, 2**31), quota_mb=st.sampled_from((0, 1024)))
+    def fill(self, which: int, size: int, quota_mb: int) -> None:
+        """Let a mailbox, living or removed, hold something, or have another size limit."""
+        boxes = list(Mailbox.select().order_by(Mailbox.id))
+        box = boxes[which % len(boxes)]
+        usage.note(box, 1, size, None)
+        if box.address is not None:
+            self.attempt(lambda: save(box.address.email, by=self.alice, quota_mb=str(quota_mb)))
 
     @rule(email=an_email)
     def turn(self, email: str) -> None:

@@ -155,6 +155,7 @@ def check(most_steps: int = MOST_STEPS, most_in_all: int = MOST_IN_ALL) -> None:
     check_postfix(here)
     check_dovecot(here)
     check_counts(here)
+    check_sums()
     check_mailboxes()
     check_journal()
     assert sql("PRAGMA foreign_key_check") == []
@@ -290,6 +291,25 @@ def check_counts(here: World) -> None:
     boxes = Counter(spot.place.name for spot in here.spots.values() if spot.box)
     assert sorted(counted) == sorted((name, addresses[name], boxes[name]) for name in here.places)
     assert sql("SELECT id FROM domain WHERE removed_at IS NOT NULL AND addresses + mailboxes") == []
+
+
+def check_sums() -> None:
+    """What a domain allows and holds is what its living mailboxes are allowed and hold."""
+    sums = (
+        "SELECT domain.id, coalesce(sum(quota_mb), 0), count(*) FILTER (WHERE quota_mb = 0),"
+        " coalesce(sum(bytes), 0) FROM domain LEFT JOIN address ON address.domain_id = domain.id"
+        " LEFT JOIN mailbox ON address_id = address.id LEFT JOIN usage ON mailbox_id = mailbox.id"
+        " GROUP BY domain.id"
+    )
+    kept = "SELECT id, allocated_mb, unlimited, used_bytes FROM domain"
+    assert sorted(sql(kept)) == sorted(sql(sums))
+    filed = sql(
+        "SELECT usage.domain_id, percent, address.domain_id, quota_mb, bytes FROM usage"
+        " JOIN mailbox ON mailbox.id = mailbox_id LEFT JOIN address ON address.id = address_id"
+    )
+    for domain, percent, where, quota_mb, size in filed:
+        assert domain == where
+        assert percent == (size * 100 // (quota_mb * 1024 * 1024) if quota_mb else None)
 
 
 def check_mailboxes() -> None:

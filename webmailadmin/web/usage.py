@@ -1,6 +1,7 @@
 """What mailboxes hold: on the list, in the editor, and asked for at once for the one on screen."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -66,6 +67,13 @@ def limit_warning(row: Row, typed: str) -> str:
     return words.in_words(refusal) if refusal is not None else ""
 
 
+def with_limit(row: Row, typed: str) -> Row:
+    """Return the row as it will be with the size limit that is typed, as far as that is one."""
+    with suppress(Refusal):
+        return replace(row, quota_mb=mailboxes.read_quota(typed))
+    return row
+
+
 def filter_counts(domain: Domain) -> dict[Show, int]:
     """Count what the filters show that somebody may have to do something about."""
     return filters.count(domain, *filters.COUNTED)
@@ -110,5 +118,6 @@ def init_app(app: Flask) -> None:
         filter_counts=filter_counts,
         full_counts=full_counts,
         limit_warning=limit_warning,
+        with_limit=with_limit,
         since=since,
     )
