@@ -39,6 +39,8 @@ def of_terminal() -> str:
     """Return the language of the terminal."""
     spoken = os.environ.get("LANG", locale.getlocale()[0] or "")
     return "fr" if spoken.startswith("fr") else "en"
+
+
 DAYS_COUNTED = 30  # what is longer ago is said by its date
 
 
@@ -173,6 +175,8 @@ def ago(moment: datetime) -> str:
     """Say how long ago a time was: an hour ago."""
     # One second at least: nothing ago would be said as the time to come.
     return str(format_timedelta(min(moment - now(), timedelta(seconds=-1)), add_direction=True))
+
+
 def days_ago(day: date, today: date) -> str:
     """Say how long ago a day was: today, yesterday, 3 days ago, 12 Nov 2025."""
     days = (today - day).days

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tests.browser_of import Browser
 from webmailadmin import create_app
-from webmailadmin.mail import accounts
+from webmailadmin.mail import accounts, usage
+from webmailadmin.models import Address, Mailbox
 
 PASSWORD_OF_ACCOUNT = "marmalade on the stairs 9"
 CONTACT = "hosting@elsewhere.example"
@@ -59,6 +60,14 @@ def alias(email: str, to: Sequence[str] = ()) -> None:
     """Add an address without a mailbox, redirected to `to`; to nobody, it receives nothing."""
     add(email)
     edit(email, {"mailbox": "no", "recipients": "\n".join(to)})
+
+
+def told_of_use(email: str, size: int) -> str:
+    """Return what the list says of a mailbox that holds so many bytes."""
+    name = email.partition("@")[2]
+    usage.note(Mailbox.select().join(Address).where(Address.email == email).get(), 1, size, None)
+    row = browser.get(f"/domains/{name}/").row(email)
+    return row.partition(f"@{name} ")[2].partition(" never used")[0]
 
 
 def add(email: str) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.mailservers import forms
-from tests.mailservers.stage import Stage, free_ports, wait_until
+from tests.mailservers.stage import Stage, free_ports, in_words, wait_until
 from webmailadmin import settings
+from webmailadmin.mail import usage
 from webmailadmin.models import Address, Mailbox
 from webmailadmin.servers.private import System, private_servers
 from webmailadmin.upkeep import doctor
@@ -547,6 +548,30 @@ def test_the_owner_of_the_mail_files_sees_what_is_used(stage: Stage, bonvenon: s
     _, storage, messages = (line.split("\t") for line in answer.splitlines())
     assert [storage[1], storage[3], messages[1:3]] == ["STORAGE", "3072", ["MESSAGE", "1"]]
     assert 680 < int(storage[2]) < 720
+
+
+def test_a_megabyte_is_as_many_bytes_for_postfix_and_dovecot_as_on_the_pages(
+    stage: Stage, bonvenon: str
+) -> None:
+    small = f"small@{bonvenon}"
+    forms.mailbox(small, PASSWORD, quota_mb=1)
+
+    def answer(size: int) -> str:
+        with stage.smtp() as client:
+            client.mail(f"size{size}@elsewhere.example", [f"size={size}"])
+            return in_words(client.rcpt(small))
+
+    # To the byte: what the pages call 1 MB is the largest message that an empty one takes.
+    assert answer(usage.MB).startswith("250 ")
+    assert answer(usage.MB + 1) == FULL.format(small)
+
+    assert stage.send(small, characters=usage.MB * 85 // 100).taken
+    stage.wait_until_delivered()
+    measured = stage.servers.doveadm("-f", "tab", "mailbox", "status", "-u", small, "vsize", "*")
+    size = int(measured.stdout.split()[-1])
+    counted = stage.servers.doveadm("-f", "tab", "quota", "get", "-u", small).stdout.splitlines()
+    assert counted[1].split("\t")[1:4] == ["STORAGE", str(-(-size // 1024)), "1024"]
+    assert forms.told_of_use(small, size) == "0.9 MB of 1 MB nearly full"
 
 
 # Who may send as whom

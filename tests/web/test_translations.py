@@ -25,8 +25,6 @@ SAME = {
     "Journal",
     "Menu",
     "Webmail",
-    "%(n)s message",
-    "%(n)s messages",
     "d MMM",
     "d MMM HH:mm",
     "d MMM yyyy",
