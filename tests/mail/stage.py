@@ -5,7 +5,7 @@ from typing import Any
 from webmailadmin.database import db
 from webmailadmin.mail import addresses, domains, routing
 from webmailadmin.mail.domains import CatchAll
-from webmailadmin.models import Account, Address, Domain, Journal, Mailbox, Recipient
+from webmailadmin.models import Account, Address, Domain, Journal, Mailbox, Recipient, Removed, now
 
 PASSWORD = "a fine long password 27"
 
@@ -97,6 +97,12 @@ def recipients_of(email: str) -> list[str]:
     """Return the recipients of an address in their order."""
     rows = Recipient.select().where(Recipient.address == find(email)).order_by(Recipient.id)
     return [row.email for row in rows]
+
+
+def kept_in(domain: Domain) -> list[Removed]:
+    """Return what can still be brought back to a domain, the latest first."""
+    rows = Removed.select().where(Removed.domain == domain, Removed.until > now())
+    return list(rows.order_by(Removed.id.desc()))
 
 
 def emails_in(domain: Domain) -> list[str]:

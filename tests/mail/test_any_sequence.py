@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from tests.mail import truth
-from tests.mail.stage import catch_all, domain_of, everything, install, make, save, sql
+from tests.mail.stage import catch_all, domain_of, everything, install, kept_in, make, save, sql
 from webmailadmin import database
 from webmailadmin import settings as our_settings
 from webmailadmin.mail import (
@@ -176,7 +176,7 @@ class Panel(RuleBasedStateMachine):
     @rule(which=st.integers(0, 3), typed=st.sampled_from(("", "", "ann", "bob")))
     def restore(self, which: int, typed: str) -> None:
         living = [domain_of(name) for name in DOMAINS if routing.domain_named(name)]
-        if kept := [row for domain in living for row in removal.list_of(domain)]:
+        if kept := [row for domain in living for row in kept_in(domain)]:
             row = kept[which % len(kept)]
             if row.kind == "catch-all":
                 self.attempt(lambda: domains.restore_catch_all(row, by=self.alice))

@@ -14,6 +14,7 @@ from tests.mail.stage import (
     everything,
     find,
     install,
+    kept_in,
     make,
     receives,
     recipients_of,
@@ -407,14 +408,14 @@ def test_a_catch_all_that_is_switched_off_or_replaced_is_kept_and_comes_back(
     catch_all("autre.fr", contact.email, by=alice)
     autre = domain_of("autre.fr")
     catch_all("autre.fr", then, by=alice)
-    (kept,) = removal.list_of(autre)
+    (kept,) = kept_in(autre)
     assert led(kept) == ("catch-all", "@autre.fr", contact.email)
 
     back = domains.restore_catch_all(kept, by=alice)
 
     assert (back.catch_all_to, back.catch_all_domain_id) == (contact.email, None)
     replaced = {"tiers.fr": "@tiers.fr"}.get(then, then)
-    assert [led(row) for row in removal.list_of(autre)] == (
+    assert [led(row) for row in kept_in(autre)] == (
         [("catch-all", "@autre.fr", replaced)] if then else []
     )
     assert truth.Postfix().takes("nobody@autre.fr") == {contact.email}
@@ -426,7 +427,7 @@ def test_the_same_names_elsewhere_come_back_too(
 ) -> None:
     catch_all("autre.fr", "bonvenon.fr", by=alice)
     catch_all("autre.fr", "", by=alice)
-    (kept,) = removal.list_of(autre)
+    (kept,) = kept_in(autre)
     assert led(kept) == ("catch-all", "@autre.fr", "@bonvenon.fr")
 
     domains.restore_catch_all(kept, by=alice)
@@ -440,7 +441,7 @@ def test_a_catch_all_that_is_saved_as_it_was_is_not_kept(contact: Address, alice
 
     catch_all("bonvenon.fr", contact.email, by=alice)
 
-    assert removal.list_of(contact.domain) == []
+    assert kept_in(contact.domain) == []
 
 
 def test_a_former_catch_all_whose_address_receives_nothing_by_now_does_not_come_back(
@@ -449,7 +450,7 @@ def test_a_former_catch_all_whose_address_receives_nothing_by_now_does_not_come_
     catch_all("autre.fr", contact.email, by=alice)
     catch_all("autre.fr", "", by=alice)
     addresses.remove(contact, confirmed=True, by=alice)
-    (kept,) = removal.list_of(autre)
+    (kept,) = kept_in(autre)
 
     refused(lambda: domains.restore_catch_all(kept, by=alice), CatchAllDead)
 
@@ -459,7 +460,7 @@ def test_a_former_catch_all_comes_back_once_and_only_as_one(
 ) -> None:
     catch_all("bonvenon.fr", contact.email, by=alice)
     catch_all("bonvenon.fr", "", by=alice)
-    (kept,) = removal.list_of(contact.domain)
+    (kept,) = kept_in(contact.domain)
     refused(lambda: removal.restore(kept, by=alice), NotFound)
     domains.restore_catch_all(kept, by=alice)
 
@@ -540,11 +541,11 @@ def test_what_was_removed_before_its_domain_stays_removed_when_that_comes_back(
 
     back = domains.bring_back(alice, lively.id)
 
-    assert [row.email for row in removal.list_of(back)] == [
+    assert [row.email for row in kept_in(back)] == [
         "contact@bonvenon.fr",
         "early@bonvenon.fr",
     ]
-    for row in removal.list_of(back):
+    for row in kept_in(back):
         removal.restore(row, by=alice)
     truth.check()
 

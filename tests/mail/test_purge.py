@@ -15,6 +15,7 @@ from tests.mail.stage import (
     everything,
     find,
     install,
+    kept_in,
     make,
     save,
     sql,
@@ -98,7 +99,7 @@ def test_what_has_no_mailbox_goes_too_and_asks_nobody(
     expire(addresses.remove(find("sales@bonvenon.fr"), confirmed=True, by=alice))
     catch_all("bonvenon.fr", CONTACT, by=alice)
     catch_all("bonvenon.fr", "", by=alice)
-    expire(*removal.list_of(contact.domain))
+    expire(*kept_in(contact.domain))
 
     purges.carry_out()
 
@@ -193,11 +194,11 @@ def test_an_address_with_accents_is_typed_as_it_is_shown_or_stored(alice: Accoun
 def test_a_former_catch_all_is_let_go_by_its_name(contact: Address, alice: Account) -> None:
     catch_all("bonvenon.fr", CONTACT, by=alice)
     catch_all("bonvenon.fr", "", by=alice)
-    (kept,) = removal.list_of(contact.domain)
+    (kept,) = kept_in(contact.domain)
 
     purging.order(kept, "@bonvenon.fr", by=alice)
 
-    assert removal.list_of(contact.domain) == []
+    assert kept_in(contact.domain) == []
 
 
 def test_a_domain_is_let_go_at_once_by_typing_its_name(

@@ -12,6 +12,7 @@ from tests.mail.stage import (
     everything,
     find,
     install,
+    kept_in,
     make,
     recipients_of,
     save,
@@ -81,7 +82,7 @@ def test_a_mailbox_taken_off_is_kept_whole_until_a_date(contact: Address, alice:
     ((id_, address_id, *rest),) = sql("SELECT * FROM mailbox")
     assert ([id_, *rest], address_id) == (before, None)
     assert removal.boxes_of([contact.id]) == {contact.id: kept}
-    assert removal.list_of(contact.domain) == [kept]
+    assert kept_in(contact.domain) == [kept]
     assert acts_on(contact.domain, CONTACT)[-1] == "mailbox.removed"
     truth.check()
 
@@ -107,7 +108,7 @@ def test_a_mailbox_comes_back_to_its_address_untouched(contact: Address, alice: 
     assert box_row(CONTACT) == before
     assert (back.id, back.enabled, back.version) == (contact.id, False, version + 1)
     assert recipients_of(CONTACT) == ["far@x.org"]
-    assert removal.list_of(contact.domain) == []
+    assert kept_in(contact.domain) == []
     assert acts_on(contact.domain, CONTACT)[-1] == "mailbox.restored"
     truth.check()
 
@@ -173,7 +174,7 @@ def test_each_of_several_mailboxes_of_one_address_comes_back_on_its_own(
         rows.append(box_row(CONTACT))
         kept.append(take_off(CONTACT, by=alice))
         save(CONTACT, by=alice, mailbox=True, password=LATER, confirmation=LATER)
-    assert [row.id for row in removal.list_of(contact.domain)] == [row.id for row in kept[::-1]]
+    assert [row.id for row in kept_in(contact.domain)] == [row.id for row in kept[::-1]]
     assert removal.boxes_of([contact.id]) == {contact.id: kept[-1]}
 
     names = []
@@ -203,7 +204,7 @@ def test_a_deleted_address_comes_back_whole(contact: Address, alice: Account) ->
     assert recipients_of(CONTACT) == ["z@x.org", "a+tag@x.org", "m@xn--t-9fab.fr"]
     assert (back.id, back.enabled, back.created_at.year) == (address.id, False, now().year)
     assert back.version > address.version
-    assert removal.list_of(contact.domain) == []
+    assert kept_in(contact.domain) == []
     assert "address.restored" in acts_on(contact.domain, CONTACT)
     truth.check()
 
@@ -216,7 +217,7 @@ def test_an_empty_address_and_an_alias_come_back_too(bonvenon: Domain, alice: Ac
         removal.restore(delete(email, by=alice), by=alice)
 
     assert recipients_of("alias@bonvenon.fr") == ["far@x.org"]
-    assert removal.list_of(bonvenon) == []
+    assert kept_in(bonvenon) == []
     truth.check()
 
 
@@ -343,7 +344,7 @@ def test_nothing_can_be_brought_back_after_the_date(contact: Address, alice: Acc
         with pytest.raises(NotFound):
             removal.of(contact.domain, kept.id)
 
-    assert removal.list_of(contact.domain) == []
+    assert kept_in(contact.domain) == []
     assert removal.boxes_of([contact.id]) == {}
     assert removal.last_of(contact.domain, CONTACT) is None
     with pytest.raises(NotFound):
@@ -390,7 +391,7 @@ def test_what_was_removed_from_one_domain_is_not_found_in_another(
 
     with pytest.raises(NotFound):
         removal.of(autre, kept.id)
-    assert removal.list_of(autre) == []
+    assert kept_in(autre) == []
 
 
 def test_nothing_comes_back_to_a_domain_that_was_removed(
@@ -414,7 +415,7 @@ def test_a_domain_installed_anew_brings_nothing_of_its_former_life(
 
     again = install("bonvenon.fr", by=alice)
 
-    assert removal.list_of(again) == []
+    assert kept_in(again) == []
     assert removal.last_of(again, CONTACT) is None
     assert acts_on(again) == ["domain.installed", "recipients.added"]
     with pytest.raises(NotFound):

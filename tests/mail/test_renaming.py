@@ -9,6 +9,7 @@ from tests.mail.stage import (
     emails_in,
     everything,
     find,
+    kept_in,
     leads_on,
     make,
     receives,
@@ -288,7 +289,7 @@ def test_a_mailbox_taken_off_before_comes_back_to_the_new_name(
     box = box_at(CONTACT)
     save(CONTACT, by=alice, mailbox=False, may_remove=True, recipients=["far@x.org"])
     rename(CONTACT, "ann", by=alice)
-    (kept,) = removal.list_of(contact.domain)
+    (kept,) = kept_in(contact.domain)
     assert (kept.email, removal.proposed_name(kept)) == (ANN, "ann")
 
     removal.restore(kept, by=alice)
@@ -304,7 +305,7 @@ def test_a_mailbox_taken_off_before_finds_an_address_that_came_back_under_anothe
     save(CONTACT, by=alice, mailbox=False, may_remove=True, recipients=["far@x.org"])
     gone = addresses.remove(find(CONTACT), confirmed=True, by=alice)
     removal.restore(gone, "ann", by=alice)
-    (kept,) = removal.list_of(contact.domain)
+    (kept,) = kept_in(contact.domain)
 
     removal.restore(kept, by=alice)
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import PASSWORD
 from tests.helper_of import helper_at
+from tests.mail.stage import kept_in
 from tests.web.conftest import LIST, everything
 from webmailadmin import settings
 from webmailadmin.mail import addresses, domains, purging, removal, usage
@@ -82,7 +83,7 @@ def test_each_kind_says_what_it_is(browser, contact, alice):
     )
     for kind, to in ((CatchAll.ADDRESS, "ann@x.org"), (CatchAll.NONE, "")):
         domains.set_catch_all(contact.domain, kind, to, "", by=alice)
-    way = removal.list_of(contact.domain)[0]
+    way = kept_in(contact.domain)[0]
 
     said = [browser.get(purge_of(one)).words(".outcome b") for one in (box, alias, way)]
 

@@ -107,12 +107,12 @@ STATEMENTS = {
     """,
     N_("The counts of a domain are wrong"): """
         SELECT name FROM domain LEFT JOIN (
-            SELECT domain_id, count(*) AS addresses, count(mailbox.id) AS mailboxes,
+            SELECT address.domain_id, count(*) AS addresses, count(mailbox.id) AS mailboxes,
                 total(quota_mb) AS allocated, total(quota_mb = 0) AS unlimited,
                 total(bytes) AS used
             FROM address LEFT JOIN mailbox ON mailbox.address_id = address.id
             LEFT JOIN usage ON usage.mailbox_id = mailbox.id
-            GROUP BY domain_id
+            GROUP BY address.domain_id
         ) AS found ON found.domain_id = domain.id
         WHERE domain.addresses != coalesce(found.addresses, 0)
             OR domain.mailboxes != coalesce(found.mailboxes, 0)

@@ -70,7 +70,7 @@ ENTRIES = """
     FROM removed
     LEFT JOIN mailbox ON mailbox.id = removed.mailbox_id
     LEFT JOIN usage ON usage.mailbox_id = mailbox.id
-    WHERE domain_id = :domain AND until > :moment
+    WHERE removed.domain_id = :domain AND until > :moment
 """
 ONE = "AND removed.id = :id"
 MATCHING = "AND (instr(local_part, :name) OR instr(recipients, :text))"
@@ -80,9 +80,9 @@ DOMAINS = """
         count(*), count(removed.mailbox_id), count(removed.mailbox_id) - count(usage.mailbox_id),
         coalesce(sum(messages), 0), coalesce(sum(bytes), 0)
     FROM removed
-    JOIN domain ON domain.id = domain_id
+    JOIN domain ON domain.id = removed.domain_id
     LEFT JOIN usage ON usage.mailbox_id = removed.mailbox_id
-    WHERE with_domain AND domain_id IN (SELECT value FROM json_each(:domains))
+    WHERE with_domain AND removed.domain_id IN (SELECT value FROM json_each(:domains))
     GROUP BY domain.id ORDER BY domain.removed_at DESC, domain.id DESC
 """
 

@@ -29,12 +29,6 @@ def of(domain: Domain, id_: int) -> Removed:
     return found
 
 
-def list_of(domain: Domain) -> list[Removed]:
-    """Return what can still be brought back to `domain`, the latest first."""
-    rows = Removed.select().where(Removed.domain == domain, Removed.until > now())
-    return list(rows.order_by(Removed.id.desc()))
-
-
 def boxes_of(addresses: list[int]) -> dict[int, Removed]:
     """Return, for each of these addresses by id, the latest mailbox taken off it."""
     moment = Removed.until.db_value(now())

@@ -27,6 +27,15 @@ def fresh(box: Mailbox, seconds: float = mailfiles.SECONDS_TO_ANSWER) -> Usage |
     return usage.of(box)
 
 
+def seen(box: Mailbox, seconds: float) -> Usage | None:
+    """Return what `fresh` does after so many seconds at most, and write nothing: only look."""
+    try:
+        held = mailfiles.usage(box.home, seconds)
+    except mailfiles.HelperTrouble:
+        return usage.of(box)
+    return Usage(mailbox=box, messages=held.messages, bytes=held.bytes, at=now())
+
+
 def ask(box: Mailbox, seconds: float) -> None:
     """Ask what a mailbox holds, and write it down. Raises HelperTrouble."""
     held = mailfiles.usage(box.home, seconds)

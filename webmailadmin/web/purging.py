@@ -9,6 +9,8 @@ from webmailadmin.web.forms import PurgeForm, RemoveDomainForm
 from webmailadmin.web.htmx import leave
 from webmailadmin.words import Toast, gettext
 
+SECONDS_TO_ASK = 1.5  # a page waits no longer for what a mailbox holds at this moment
+
 bp = Blueprint("purging", __name__)
 
 
@@ -16,17 +18,16 @@ bp = Blueprint("purging", __name__)
 def ask(name: str, id_: int) -> Response:
     """Say what goes for good, and ask for its address as a yes."""
     domain = domains.of(g.account, name)
-    kept = removal.of(domain, id_)
-    if kept.mailbox is not None:
-        usage.fresh(kept.mailbox)
-    return page(domain, kept, PurgeForm(formdata=None))
+    return page(domain, removal.of(domain, id_), PurgeForm(formdata=None))
 
 
 def page(domain: Domain, kept: Removed, form: PurgeForm, status: int = 200) -> Response:
     """Show the warning before the end of something removed, with what was refused there."""
-    one = recycle_bin.of(domain, kept.id)
+    box = kept.mailbox
+    held = usage.seen(box, SECONDS_TO_ASK) if box is not None else None
     return make_response(
-        render_template("removed/purge.html", domain=domain, one=one, form=form), status
+        render_template("removed/purge.html", domain=domain, one=kept, held=held, form=form),
+        status,
     )
 
 
