@@ -1,21 +1,41 @@
 """The program `webmailadmin`: the command line on the whole application."""
 
+import os
+import pwd
 import sys
 
 import click
+from flask import Flask
 from flask.cli import ScriptInfo
 
-from webmailadmin import create_app, log
+from webmailadmin import create_app, log, settings
 from webmailadmin.cli import commands
 from webmailadmin.database import DatabaseUnusable
+from webmailadmin.servers import places
 from webmailadmin.settings import WrongSetting
+
+
+def as_the_panel() -> Flask:
+    """Return the application; root first becomes the owner of the database's folder.
+
+    What root makes beside the database, or deletes there, neither the panel nor the mail servers
+    could use.
+    """
+    folder = settings.read().data
+    if os.geteuid() == 0 and folder.is_dir() and (owner := folder.stat().st_uid):
+        user = pwd.getpwuid(owner)
+        os.initgroups(user.pw_name, user.pw_gid)
+        os.setgid(user.pw_gid)
+        os.setuid(owner)
+    return create_app()
 
 
 def main() -> None:
     """Start the command line; what keeps the program from starting is one sentence."""
     log.start()
+    os.environ.update(places.environment())
     try:
-        commands(obj=ScriptInfo(create_app=create_app))
+        commands(obj=ScriptInfo(create_app=as_the_panel))
     except (WrongSetting, DatabaseUnusable) as error:
         click.echo(f"webmailadmin: {error}", err=True)
         sys.exit(1)

@@ -14,7 +14,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 
-from webmailadmin import database, demo, settings
+from webmailadmin import cli_servers, database, demo, settings
 from webmailadmin.cli_doctor import doctor
 from webmailadmin.log import note
 from webmailadmin.mail import accounts, domains, names
@@ -212,6 +212,10 @@ def account_password(name: str, password_stdin: bool) -> None:
 @commands.group()
 def servers() -> None:
     """The mail servers that read the panel's database."""
+
+
+servers.add_command(cli_servers.install)
+servers.add_command(cli_servers.uninstall)
 
 
 @servers.command("render")

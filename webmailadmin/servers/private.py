@@ -395,6 +395,7 @@ def private_dovecot(servers: PrivateServers) -> str:
 {head}base_dir = {servers.folder}/run
 state_dir = {servers.folder}/run
 log_path = {servers.folder}/log/dovecot.log
+protocols = imap pop3 lmtp
 listen = {LOOPBACK}
 ssl = no
 service imap-login {{

@@ -1,0 +1,33 @@
+"""Run within a machine, as the panel's user: makes what people would make in the panel.
+
+Standard input: a JSON list of [email, password, recipients]; their domains are made too.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from webmailadmin import database, settings
+from webmailadmin.mail import accounts, addresses, domains
+from webmailadmin.models import Account, Domain
+
+settings.use(settings.read())
+database.open_database(Path("/var/lib/webmailadmin"))
+if not accounts.exist():
+    accounts.add("hoster", "marmalade on the stairs 9", by="test")
+hoster = Account.get()
+for email, password, to in json.load(sys.stdin):
+    name = email.partition("@")[2]
+    domain = Domain.get_or_none(Domain.name == name)
+    domain = domain or domains.install(name, "hosting@far.example", by=hoster)
+    address = addresses.add(domain, email, by=hoster)
+    wish = addresses.Wish(
+        version=1,
+        mailbox=bool(password),
+        password=password,
+        confirmation=password,
+        quota_mb="10",
+        recipients="\n".join(to),
+    )
+    addresses.save(address, wish, by=hoster)
+database.db.close()
