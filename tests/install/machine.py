@@ -34,7 +34,7 @@ SECONDS_TO_ARRIVE = 20
 # What is in /etc and beside it, but for what `picture` tells in another way.
 FILES = """
 cd / && find etc usr/local/bin ! -type d ! -name '*-' ! -path etc/passwd ! -path etc/shadow \\
-  ! -path etc/group ! -path etc/gshadow ! -path etc/postfix/main.cf ! -path etc/.pwd.lock \\
+  ! -path etc/group ! -path etc/gshadow ! -path "etc/postfix/ma*.cf" ! -path etc/.pwd.lock \\
   ! -path etc/subuid ! -path etc/subgid -printf '%M %u:%g %p %l ' \\( -type f -exec md5sum {} ';' \\
   -o -printf '\\n' \\) | sort
 """
@@ -257,8 +257,10 @@ class Machine:
                 time.sleep(0.1)
             raise AssertionError(self.sh("postqueue -p; ls /tmp/outside"))
 
-        yield senders
-        self.sh("postconf -X relayhost; pkill smtp-sink || true")
+        try:
+            yield senders
+        finally:
+            self.sh("postconf -e relayhost=; pkill smtp-sink || true")
 
 
 class Smtp(smtplib.SMTP):

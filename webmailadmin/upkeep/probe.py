@@ -43,6 +43,7 @@ def untouched(folder: Path) -> Iterator[None]:
             before.connect()
             before.connection().backup(database.db.connection())
             before.close()
+            database.db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def made() -> dict[str, str]:

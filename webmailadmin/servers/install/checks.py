@@ -35,7 +35,8 @@ def all_of(wish: Wish) -> None:
     files_are_read()
     for name in (*QUERIES, *(["srs-own"] if wish.srs else [])):
         lookup(places.POSTFIX_MAPS / f"{name}.cf")
-    dovecot_knows_nobody()
+    dovecot_asks()
+    dovecot_refuses()
     port_25(wish.pair)
     submission(465, wish.pair)
     submission(587, wish.pair)
@@ -58,9 +59,13 @@ def lookup(file: Path) -> None:
     answers((*as_postfix, "postmap", "-q", NOBODY, f"proxy:sqlite:{file}"), 1)
 
 
-def dovecot_knows_nobody() -> None:
-    """Dovecot asks the database, and is told that there is no such user and no such password."""
+def dovecot_asks() -> None:
+    """Dovecot asks the database for a user, and is told that there is none."""
     answers(("doveadm", "user", NOBODY), NO_SUCH_USER)
+
+
+def dovecot_refuses() -> None:
+    """Dovecot asks the database for a password, and is told that there is none: two seconds."""
     answers(("doveadm", "auth", "test", NOBODY, "wrong"), WRONG_PASSWORD)
 
 

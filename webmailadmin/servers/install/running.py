@@ -1,9 +1,12 @@
 """The servers as processes: whether they run, and how they read their files anew."""
 
+import os
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 
 from webmailadmin.servers.install.facts import SYSTEMD_RUNS
@@ -27,7 +30,14 @@ def runs(name: str) -> bool:
     if name == "dovecot":
         base = MACHINE.ask("doveconf", "-h", "base_dir").stdout.strip() or "/run/dovecot"
         return alive(Path(base, "master.pid"))
-    return any(command(process) == name for process in Path("/proc").glob("[0-9]*"))
+    return bool(processes(name))
+
+
+def processes(name: str) -> list[int]:
+    """Return the numbers of the processes that run a program."""
+    return [
+        int(process.name) for process in Path("/proc").glob("[0-9]*") if command(process) == name
+    ]
 
 
 def alive(pid_file: Path) -> bool:
@@ -96,6 +106,10 @@ def stop(name: str) -> None:
         MACHINE.run("doveadm", "stop")
     else:
         service(name, "stop")
+        # One more for each connection, which its script forgets; they would keep the port.
+        for number in processes(name):
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGTERM)
     if not wait_until(lambda: not runs(name), SECONDS_TO_STOP):
         raise CannotStart(f"{name} does not stop.")
 

@@ -95,7 +95,7 @@ class SetUp:
             self.try_mail()
             # The database was laid over: the next lookup of each of its processes would fail.
             running.read_anew({"dovecot"})
-            checks.dovecot_knows_nobody()
+            checks.dovecot_asks()
         else:
             checks.one_that_lives(facts.as_panel(self.wish.data, "mailbox").strip())
 
