@@ -232,6 +232,19 @@ def test_root_at_the_command_line_leaves_the_database_to_the_panel(installed: Ma
     assert owners == "webmailadmin\n"
 
 
+def test_a_domain_of_the_panel_is_never_also_one_of_the_machine(installed: Machine) -> None:
+    there = installed.run("postconf", "-h", "mydestination").strip()
+    installed.run("postconf", "-e", f"mydestination = {there}, Bonvenon.fr")
+
+    done = installed.install()
+
+    installed.run("postconf", "-e", f"mydestination = {there}")
+    assert done.stderr.startswith("Error: mydestination names bonvenon.fr, a domain of the panel")
+    command = done.stderr.partition("Take it out: ")[2].strip().removesuffix(".")
+    assert command.startswith("postconf -e 'mydestination = $myhostname, ")
+    assert "bonvenon" not in command.lower()
+
+
 # SRS
 
 
@@ -269,6 +282,44 @@ def test_uninstall_puts_everything_back_and_keeps_what_people_have(
     }
     assert installed.path("/var/lib/webmailadmin/webmailadmin.db").exists()
     assert installed.webmailadmin("servers", "uninstall").stdout == "Nothing is set up here.\n"
+
+
+# No systemd runs on our test machines: what is asked of it is noted, and done as far as is asked.
+SYSTEMCTL = """#!/bin/sh
+echo "$*" >> /root/asked
+for unit in "$@"; do :; done
+case $1 in
+    enable) touch "/root/enabled-$unit" ;;
+    disable) rm "/root/enabled-$unit" ;;
+    is-enabled) test -e "/root/enabled-$unit" ;;
+esac
+"""
+
+
+def asked_of_systemd(machine: Machine) -> list[str]:
+    """Return what systemd was asked to do since the last time."""
+    asked = machine.sh("cat /root/asked; rm /root/asked").splitlines()
+    return [line for line in asked if not line.startswith("is-")]
+
+
+def test_with_systemd_the_panel_starts_once_mail_works_and_stops_first(installed: Machine) -> None:
+    installed.sh("mkdir -p /run/systemd/system; mv /usr/bin/systemctl /root/ 2>&1 || true")
+    installed.run("sh", "-c", "cat > /usr/bin/systemctl", given=SYSTEMCTL)
+    installed.run("chmod", "755", "/usr/bin/systemctl")
+
+    up = installed.install("--no-srs")
+    started = asked_of_systemd(installed)
+    down = installed.webmailadmin("servers", "uninstall")
+    stopped = asked_of_systemd(installed)
+
+    installed.sh("rm -r /run/systemd /usr/bin/systemctl; mv /root/systemctl /usr/bin/ || true")
+    assert (up.returncode, down.returncode) == (0, 0), up.stderr + down.stderr
+    units = [line.split()[-1] for line in started if line.startswith("enable --now ")]
+    assert units[:3] == [f"webmailadmin-{name}.service" for name in ("helper", "web", "worker")]
+    assert "webmailadmin-doctor.timer" in units
+    assert started[0] == "daemon-reload"
+    assert up.stdout.index("Checking") < up.stdout.index("unit webmailadmin-helper.service")
+    assert stopped == [*(f"disable --now {unit}" for unit in reversed(units)), "daemon-reload"]
 
 
 def test_what_the_hoster_has_is_kept_beside_ours_and_outlives_us(installed: Machine) -> None:

@@ -88,11 +88,16 @@ def folders(wish: Wish) -> list[Step]:
         Folder(str(places.KEPT), owned("0755", "root", "root")),
         *([SelfMade(wish.mail_host, True)] if wish.pair.is_self_made else []),
         *([] if places.ENVIRONMENT.exists() else [environment_file(wish)]),
-        Link(str(COMMAND), f"{places.CHECKOUT}/.venv/bin/webmailadmin"),
+        *([] if COMMAND.exists() and not COMMAND.is_symlink() else [command()]),
         Folder(str(wish.data), owned("2750", panel, servers), stays=True),
         Folder(str(wish.mail_root), owned("0700", mail, mail), stays=True),
         Database(str(wish.data), True, stays=True),
     ]
+
+
+def command() -> Link:
+    """Return the way to type our name alone."""
+    return Link(str(COMMAND), f"{places.CHECKOUT}/.venv/bin/webmailadmin")
 
 
 def environment_file(wish: Wish) -> File:

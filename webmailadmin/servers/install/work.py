@@ -10,7 +10,7 @@ from webmailadmin.servers.install.database import Database
 from webmailadmin.servers.install.facts import Facts
 from webmailadmin.servers.install.plan import Wish
 from webmailadmin.servers.install.saved import Saved
-from webmailadmin.servers.install.steps import MACHINE, Folder, Step
+from webmailadmin.servers.install.steps import MACHINE, Folder, Group, Member, Step, User
 from webmailadmin.servers.private import CannotStart
 from webmailadmin.servers.render import MAIL_USER
 
@@ -106,12 +106,31 @@ class SetUp:
             MACHINE.run("systemctl", "try-restart", *names)
 
     def put_back(self, ran_before: set[str]) -> None:
-        """Put back what this run has changed, the last first."""
-        for step, before in reversed(self.done):
-            step.put(before)
-        self.saved_before.write()
+        """Put back what this run has changed, the last first; users go once nothing runs as them.
+
+        What cannot be put back is said and stays kept, for `uninstall`.
+        """
+        people = [taken for taken in self.done if isinstance(taken[0], (Group, Member, User))]
+        others = [taken for taken in self.done if taken not in people]
+        left = self.putting_back(others)
+        try:
+            running.as_before(ran_before, self.touched())
+        except CannotStart as reason:
+            self.say(str(reason))
+        if not left + self.putting_back(people):
+            self.saved_before.write()
         tidy()
-        running.as_before(ran_before, self.touched())
+
+    def putting_back(self, taken: list[tuple[Step, Any]]) -> int:
+        """Put these back, the last first; return how many stay as they are."""
+        left = 0
+        for step, before in reversed(taken):
+            try:
+                step.put(before)
+            except (CannotStart, OSError) as reason:
+                self.say(f"{step.title()} is not put back: {reason}")
+                left += 1
+        return left
 
 
 @dataclass
