@@ -8,10 +8,12 @@ DEV := $(VENV)/.installed-dev
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format browser mailservers bench load soak translate lock packages
+.PHONY: help build run demo test lint format browser mailservers test-debian13 bench load soak translate lock packages
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
+
+build: $(RUN) ## the program alone, as .venv/bin/webmailadmin
 
 run: $(RUN) ## the panel at http://127.0.0.1:8025 (PORT, WEBMAILADMIN_DATA)
 	@exec $(BIN)/webmailadmin run --first-account
@@ -39,6 +41,9 @@ browser: packages $(DEV) ## only the tests in Chromium
 
 mailservers: packages $(DEV) ## only the tests with Postfix and Dovecot
 	@$(BIN)/pytest tests/mailservers
+
+test-debian13: packages $(DEV) ## the set-up of mail servers on Debian 13, in a folder (root, minutes)
+	@$(BIN)/pytest tests/install/on_debian_13.py
 
 bench: $(DEV) ## measure, and write docs/performance.md
 	@$(BIN)/python -m bench

@@ -4,7 +4,7 @@
 set -eu
 
 PACKAGES="postfix postfix-sqlite dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sqlite postsrsd
-    chromium fonts-dejavu-core debootstrap curl iproute2 systemd nginx-light caddy unzip"
+    chromium fonts-dejavu-core debootstrap curl iproute2 openssl procps systemd nginx-light caddy unzip"
 
 missing=""
 for package in $PACKAGES; do

@@ -3,6 +3,7 @@
 import os
 import pwd
 import sys
+from contextlib import suppress
 
 import click
 from flask import Flask
@@ -22,11 +23,12 @@ def as_the_panel() -> Flask:
     could use.
     """
     folder = settings.read().data
-    if os.geteuid() == 0 and folder.is_dir() and (owner := folder.stat().st_uid):
-        user = pwd.getpwuid(owner)
-        os.initgroups(user.pw_name, user.pw_gid)
-        os.setgid(user.pw_gid)
-        os.setuid(owner)
+    if os.geteuid() == 0 and folder.is_dir() and folder.stat().st_uid:
+        with suppress(KeyError):  # an owner without a name
+            owner = pwd.getpwuid(folder.stat().st_uid)
+            os.initgroups(owner.pw_name, owner.pw_gid)
+            os.setgid(owner.pw_gid)
+            os.setuid(owner.pw_uid)
     return create_app()
 
 

@@ -12,7 +12,7 @@ from webmailadmin import settings
 from webmailadmin.servers import places
 from webmailadmin.servers.install import certificate, checks, facts, postfix, running, work
 from webmailadmin.servers.install.plan import Wish
-from webmailadmin.servers.install.steps import MACHINE, Step
+from webmailadmin.servers.install.steps import MACHINE, Step, User
 from webmailadmin.servers.private import CannotStart
 from webmailadmin.servers.render import MAIL_USER
 
@@ -111,6 +111,8 @@ def show(steps: list[Step]) -> None:
     servers = sorted({step.touches for step in steps} & set(running.SERVERS))
     if servers:
         click.echo(f"Then read anew by: {', '.join(servers)}.")
+    if any(isinstance(step, User) and step.name == MAIL_USER for step in steps):
+        click.echo(f"Where Dovecot's 0 stands, there will be the number of the new {MAIL_USER}.")
     click.echo("Nothing is changed.")
 
 

@@ -100,6 +100,27 @@ def test_a_service_that_is_there_is_named(there: set[str], ours: set[str], reaso
     assert len(list(refusals.services(WISH, found, ours))) == reasons
 
 
+@pytest.mark.parametrize(
+    ("mydestination", "domains", "told"),
+    [
+        ("$myhostname, localhost", ["hoster.example"], ""),
+        ("", ["hoster.example"], ""),
+        ("$myhostname, hoster.example, x", ["hoster.example"], "'mydestination = $myhostname, x'"),
+        ("$mydomain localhost", ["hoster.example"], "'mydestination = localhost'"),
+        ("localhost", ["mail.hoster.example"], "`--mail-host mail.mail.hoster.example`"),
+    ],
+)
+def test_mail_of_a_domain_never_goes_to_users_of_the_machine(
+    mydestination: str, domains: list[str], told: str
+) -> None:
+    found = Facts(settings={"mydestination": mydestination}, domains=domains)
+
+    said = "".join(refusals.destinations(WISH, found))
+
+    assert told in said
+    assert bool(said) == bool(told)
+
+
 def test_people_whom_dovecot_knows_from_elsewhere_are_not_shut_out() -> None:
     (reason,) = refusals.log_ins(WISH, Facts(log_ins=["passdb pam", "passdb ldap"]))
 
@@ -137,15 +158,11 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pair]:
     """Certificates: one of today, one of the past, and one whose key is another's."""
     folder = tmp_path_factory.mktemp("certificates")
     for name, days in (("good", "9"), ("past", "-1")):
-        subprocess.run(
-            [
-                *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"),
-                *("ec_paramgen_curve:prime256v1", "-nodes", "-days", days, "-subj", "/CN=x"),
-                *("-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem"),
-            ],
-            check=True,
-            capture_output=True,
-        )
+        key, request, certificate = (folder / f"{name}.{end}" for end in ("key", "csr", "pem"))
+        new = ("req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key)
+        signed = ("x509", "-req", "-in", request, "-signkey", key, "-days", days)
+        for command in ((*new, "-out", request), (*signed, "-out", certificate)):
+            subprocess.run(["openssl", *command], check=True, capture_output=True)
     return {
         "good": Pair(folder / "good.pem", folder / "good.key"),
         "past": Pair(folder / "past.pem", folder / "past.key"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from webmailadmin.servers import places
-from webmailadmin.servers.install.steps import MACHINE, services_now, settings_now
+from webmailadmin.servers.install.steps import MACHINE, rights, services_now, settings_now
 from webmailadmin.servers.private import PACKAGES
 
 SYSTEMD_RUNS = Path("/run/systemd/system")
@@ -45,10 +45,6 @@ class Facts:
     def value(self, name: str) -> str:
         """Return a parameter of Postfix with all references resolved, its default included."""
         return MACHINE.run("postconf", "-xh", name).strip()
-
-    def words(self, name: str) -> list[str]:
-        """Return the words of a parameter, resolved."""
-        return [word for word in re.split(r"[\s,]+", self.value(name)) if word]
 
 
 def look(data: Path, *, srs: bool) -> Facts:
@@ -95,7 +91,8 @@ def is_ours(name: str, body: str) -> bool:
 
 def domains(data: Path) -> list[str]:
     """Return the panel's domains, asked as the panel's user: root must not open the database."""
-    if not (data / "webmailadmin.db").exists():
+    file = data / "webmailadmin.db"
+    if not file.exists() or rights(file)["owner"] != places.PANEL_USER:
         return []
     found: list[str] = json.loads(as_panel(data, "domains"))
     return found

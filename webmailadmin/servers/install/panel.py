@@ -23,7 +23,8 @@ def main(order: str, folder: Path) -> None:
     except database.DatabaseUnusable as reason:
         sys.exit(str(reason))
     if order == "domains":
-        print(json.dumps([domain.name for domain in Domain.select().order_by(Domain.name)]))
+        there = Domain.select().where(Domain.removed_at.is_null()).order_by(Domain.name)
+        print(json.dumps([domain.name for domain in there]))
     if order == "mailbox":
         box = Address.select().join(Mailbox).where(Address.enabled).order_by(Address.id).first()
         print(box.email if box else "")

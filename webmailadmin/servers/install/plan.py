@@ -154,9 +154,9 @@ def postfix_settings(
         if parameters[name] in facts.settings.get(name, ""):
             wanted[name] = facts.settings[name]  # with ours where the hoster has moved it
     old = facts.value("myhostname")
-    destinations = postfix.mydestination(
-        facts.settings.get("mydestination", ""), "" if old == wish.mail_host else old
-    )
+    if old in (wish.mail_host, *facts.domains):
+        old = ""
+    destinations = postfix.mydestination(facts.settings.get("mydestination", ""), old)
     if destinations:
         wanted["mydestination"] = destinations
     return wanted

@@ -109,7 +109,8 @@ def without_ours(before: str | None, ours: str, now: str | None) -> str | None:
     added = ours.removesuffix(before or "").rstrip(", ")
     if not added or added not in now:
         return now
-    return now.replace(added, "", 1).strip(", ") or before
+    left = now.replace(f"{added}, " if f"{added}, " in now else added, "", 1)
+    return left.strip(", ") or before
 
 
 def mydestination(there: str, old: str) -> str | None:

@@ -161,20 +161,21 @@ def delimiter(there: dict[str, str]) -> Iterator[str]:
 
 def destinations(wish: Wish, facts: Facts) -> Iterator[str]:
     """Mail for a domain of the panel must not go to users of this machine."""
-    local = {word.lower() for word in facts.words("mydestination")} | {wish.mail_host.lower()}
-    for name in sorted(local & set(facts.domains)):
-        if name == wish.mail_host.lower():
-            yield (
-                f"{name} is a domain of the panel and the name of this host too: its mail would go"
-                " to the users of this machine. Name the host below it, as"
-                f" `--mail-host mail.{name}`."
-            )
-        else:
-            kept = ", ".join(word for word in facts.words("mydestination") if word != name)
-            yield (
-                f"mydestination names {name}, a domain of the panel: its mail would go to the"
-                f" users of this machine. Take it out: postconf -e 'mydestination = {kept}'."
-            )
+    if wish.mail_host in facts.domains:
+        yield (
+            f"{wish.mail_host} is a domain of the panel and the name of this host too: its mail"
+            " would go to the users of this machine. Name the host below it, as"
+            f" `--mail-host mail.{wish.mail_host}`."
+        )
+    names = (facts.settings.get("mydestination") or postfix.DESTINATIONS).replace(",", " ").split()
+    own = facts.settings.get("mydomain") or wish.mail_host.partition(".")[2]
+    found = {name: {"$mydomain": own}.get(name, name).lower() for name in names}
+    for name in sorted(set(found.values()) & set(facts.domains)):
+        kept = ", ".join(each for each in names if found[each] != name)
+        yield (
+            f"mydestination names {name}, a domain of the panel: its mail would go to the users"
+            f" of this machine. Take it out: postconf -e 'mydestination = {kept}'."
+        )
 
 
 def services(wish: Wish, facts: Facts, ours: set[str]) -> Iterator[str]:
