@@ -31,7 +31,7 @@ SELF_MADE = """\
 NO_SYSTEMD = """\
 - No systemd runs here: start the panel as the files in {units} say.
 """
-PEM = click.Path(dir_okay=False, path_type=Path, resolve_path=True)
+PEM = click.Path(dir_okay=False, path_type=Path)
 
 
 def refuse_others() -> None:
@@ -73,7 +73,8 @@ def install(
     try:
         data, mail_root, host = wanted_places(mail_host)
         found = facts.look(data, srs=not no_srs)
-        pair = certificate.choose(host, chain, key, found.settings)
+        named = certificate.Pair(chain.absolute(), key.absolute()) if chain and key else None
+        pair = named or certificate.choose(host, found.settings)
         wish = Wish(data, mail_root, host, pair, keep, not no_srs, end_system_mailboxes)
         set_up = work.SetUp(wish, found, click.echo, lambda: try_mail(wish))
         differences = set_up.differences()

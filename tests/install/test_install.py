@@ -245,6 +245,32 @@ def test_a_domain_of_the_panel_is_never_also_one_of_the_machine(installed: Machi
     assert "bonvenon" not in command.lower()
 
 
+LETS_ENCRYPT = f"""
+mkdir -p /etc/letsencrypt/live/{HOST} /etc/letsencrypt/archive/{HOST}
+cd /etc/letsencrypt/archive/{HOST}
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN={HOST} -keyout key1 -out chain1 2>&1
+ln -s $PWD/key1 ../../live/{HOST}/privkey.pem
+ln -s $PWD/chain1 ../../live/{HOST}/fullchain.pem
+"""
+
+
+def test_a_certificate_of_lets_encrypt_is_found_and_named_by_the_link_that_is_renewed(
+    installed: Machine,
+) -> None:
+    installed.sh(LETS_ENCRYPT)
+    chain, key = (f"/etc/letsencrypt/live/{HOST}/{name}.pem" for name in ("fullchain", "privkey"))
+
+    found = installed.install("--dry-run").stdout
+    named = installed.install("--dry-run", "--certificate", chain, "--key", key).stdout
+    alone = installed.install("--certificate", chain)
+
+    installed.sh("rm -r /etc/letsencrypt")
+    assert f"+smtpd_tls_cert_file = {chain}\n+smtpd_tls_key_file = {key}\n" in found
+    assert f"{key}\n" in found.partition("99-webmailadmin.conf")[2]
+    assert named == found
+    assert alone.stderr == "Error: --certificate and --key go together.\n"
+
+
 # SRS
 
 

@@ -189,21 +189,17 @@ def test_a_certificate_that_would_end_all_log_ins_is_refused(
     assert bool(said) == bool(reason)
 
 
-def test_the_certificate_is_the_named_one_then_the_one_in_use_then_one_made_here(
-    pairs: dict[str, Pair],
-) -> None:
+def test_the_certificate_is_the_one_in_use_then_one_made_here(pairs: dict[str, Pair]) -> None:
     used = pairs["good"]
     now = {"smtpd_tls_cert_file": str(used.certificate), "smtpd_tls_key_file": str(used.key)}
     snakeoil = {
         "smtpd_tls_cert_file": "/etc/ssl/certs/ssl-cert-snakeoil.pem",
         "smtpd_tls_key_file": "/etc/ssl/private/ssl-cert-snakeoil.key",
     }
-    named = pairs["past"]
 
-    assert choose("x.example", named.certificate, named.key, now) == named
-    assert choose("x.example", None, None, now) == used
-    assert choose("x.example", None, None, snakeoil) == SELF_MADE
-    assert choose("x.example", None, None, {}) == SELF_MADE
+    assert choose("x.example", now) == used
+    assert choose("x.example", snakeoil) == SELF_MADE
+    assert choose("x.example", {}) == SELF_MADE
 
 
 # What stands in main.cf

@@ -34,13 +34,12 @@ class UnfitCertificate(Exception):
     """A certificate cannot be used. Its text is one sentence for the hoster."""
 
 
-def choose(mail_host: str, certificate: Path | None, key: Path | None, now: dict[str, str]) -> Pair:
-    """Return the pair to use: the one named, Let's Encrypt's, Postfix's own, or one made here.
+def choose(mail_host: str, now: dict[str, str]) -> Pair:
+    """Return the pair to use when none is named: Let's Encrypt's, Postfix's own, or one made here.
 
+    Links stay links: behind them is the next one, once it is renewed.
     now: the parameters in main.cf, which may name the pair of an earlier time.
     """
-    if certificate and key:
-        return Pair(certificate, key)
     lets_encrypt = places.LETS_ENCRYPT / mail_host
     if (lets_encrypt / "fullchain.pem").exists():
         return Pair(lets_encrypt / "fullchain.pem", lets_encrypt / "privkey.pem")
