@@ -167,6 +167,6 @@ def uninstall(dry_run: bool) -> None:
             show(taking_back.steps())
         else:
             taking_back.run()
-            click.echo(f"Kept: {', '.join(taking_back.kept)}.")
+            click.echo(f"Kept: {', '.join(dict.fromkeys(taking_back.kept))}.")
     except CannotStart as reason:
         raise click.ClickException(str(reason)) from reason
