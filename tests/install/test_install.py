@@ -1,6 +1,7 @@
 """`webmailadmin servers install` on a Debian as it comes: mail works, and all of it goes back."""
 
 import imaplib
+import json
 import poplib
 import smtplib
 
@@ -177,6 +178,9 @@ def test_nothing_of_the_mailbox_that_was_tried_stays(installed: Machine) -> None
     text += installed.path("/var/lib/webmailadmin/webmailadmin.db-wal").read_bytes()
 
     assert b"probe" not in text
+    assert installed.run("ls", "/var/lib/webmailadmin").split() == [
+        f"webmailadmin.db{end}" for end in ("", "-shm", "-wal")
+    ]
     homes = installed.run("ls", "/var/mail/webmailadmin").split()
     assert len(homes) <= 2  # Ann's and Bob's
 
@@ -200,6 +204,16 @@ def test_each_file_is_for_those_who_need_it(installed: Machine) -> None:
         "before-install.json 600 root:root",
         "self-made.key 600 root:root",
     ]
+
+
+def test_the_doctor_finds_nothing_wrong_but_what_no_systemd_has_started(
+    installed: Machine,
+) -> None:
+    told = json.loads(installed.webmailadmin("doctor", "--json").stdout)["checks"]
+
+    wrong = {check["code"]: check["text"] for check in told if check["state"] == "wrong"}
+    assert wrong.keys() == {"helper", "worker"}, wrong
+    assert any("/etc/webmailadmin/self-made.pem is self-made" in check["text"] for check in told)
 
 
 def test_a_second_run_changes_nothing(installed: Machine) -> None:

@@ -34,12 +34,14 @@ def main(folder: Path) -> None:
 @contextmanager
 def untouched(folder: Path) -> Iterator[None]:
     """Bring the database back as it is now, however the block ends."""
-    with tempfile.NamedTemporaryFile(dir=folder) as file:
-        database.db.connection().backup_to_file(file.name)
+    # A folder: SQLite keeps files beside the copy too.
+    with tempfile.TemporaryDirectory(dir=folder) as beside:
+        copy = str(Path(beside, "webmailadmin.db"))
+        database.db.connection().backup_to_file(copy)
         try:
             yield
         finally:
-            before = database.MailDatabase(file.name)
+            before = database.MailDatabase(copy)
             before.connect()
             before.connection().backup(database.db.connection())
             before.close()
