@@ -286,10 +286,9 @@ def test_the_state_of_the_backup_is_told() -> None:
     assert looked("backup") == [(State.OK, "The last backup is /backup/1.db, of 5000.")]
     sql("UPDATE report SET at = at - 3 * 86400")
     assert looked("backup") == [(State.WARNING, "The last backup is 3 days old.")]
-    reports.hand_over("backup", json.dumps({**report, "ok": False}))
-    assert looked("backup") == [
-        (State.WRONG, "The last backup failed: /backup/1.db is not to be trusted.")
-    ]
+    failed = {"file": "/backup/2.db", "ok": False, "trouble": "No room."}
+    reports.hand_over("backup", json.dumps(failed))
+    assert looked("backup") == [(State.WRONG, "The last backup failed: No room.")]
 
 
 # What the panel speaks with

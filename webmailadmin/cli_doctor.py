@@ -19,6 +19,7 @@ SIGNS = {
     State.UNKNOWN: ("?", None),
     State.OK: ("✓", "green"),
 }
+TROUBLES = (State.WRONG, State.WARNING)
 
 
 @click.command("doctor")
@@ -77,12 +78,13 @@ def tell(found: list[Finding]) -> None:
     """Print a line for each check; below what is not well, why that matters and what mends it."""
     for group in grouped(found):
         sign, colour = SIGNS[group.state]
-        mark = click.style(sign, fg=colour)
-        if group.state is State.UNKNOWN:
-            click.echo(f"{mark} {', '.join(group.names)}: {group.texts[0]}")
-            continue
-        name = click.style(group.names[0], bold=group.state is not State.OK)
-        click.echo(f"{mark} {name}: {group.texts[0]}")
-        more = [] if group.state is State.OK else [group.why, *(f"$ {one}" for one in group.mends)]
-        for line in (*group.texts[1:], *more):
-            click.echo(f"    {line}")
+        name = ", ".join(group.names)
+        if group.state in TROUBLES:
+            name = click.style(name, bold=True)
+        first, *others = group.texts
+        line = gettext("%(name)s: %(told)s", name=name, told=first)
+        click.echo(f"{click.style(sign, fg=colour)} {line}")
+        if group.state in TROUBLES:
+            others += [group.why, *(f"$ {mend}" for mend in group.mends)]
+        for more in others:
+            click.echo(f"    {more}")

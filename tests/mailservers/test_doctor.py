@@ -333,6 +333,21 @@ def test_a_query_that_fails_is_named_as_postfix_says_it(here: Here) -> None:
         assert "no such table: postfix_nothing" in here.told("views")
 
 
+def test_a_map_that_asks_a_view_of_ours_for_something_else_is_no_alarm(here: Here) -> None:
+    # As the sender rewriting of servers/srs.py does.
+    file = here.servers.values.maps / "srs-own.cf"
+    query = "SELECT 'DUNNO' FROM postfix_domain WHERE name = '%d'"
+    file.write_text(f"dbpath = {here.data}/webmailadmin.db\nquery = {query}\n")
+    file.chmod(0o640)
+    shutil.chown(file, "root", "postfix")
+    line = f"sender_dependent_default_transport_maps = proxy:sqlite:{file}"
+    try:
+        with added(here.servers.postfix_folder / "main.cf", line):
+            assert [here.told(code) for code in ("lookups", "views", "map-files")] == ["", "", ""]
+    finally:
+        file.unlink()
+
+
 def test_a_proxymap_that_does_not_answer_is_named(
     here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -642,7 +657,7 @@ def test_the_panels_user_sees_its_own_and_says_what_only_root_sees(here: Here) -
     }
     french = doctor_of(here, user=USER, LANG="fr_FR.UTF-8").stdout
     assert "? Droits sur la base de données, Droits sur les fichiers de courrier, " in french
-    assert " : seul root peut le voir.\n" in french
+    assert "\u00a0: seul root peut le voir.\n" in french
 
 
 def test_somebody_else_sees_nothing_and_is_told_why(here: Here) -> None:

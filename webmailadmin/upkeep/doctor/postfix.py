@@ -46,7 +46,7 @@ def lookups(machine: Machine) -> Iterator[Finding]:
         yield unknown(N_("The database could not be asked for an address to look up."))
         return
     asked = 0
-    for path in map_files(machine):
+    for path in maps_of_places(machine):
         if (view := view_of(path)) not in keys:
             continue
         key, expected = keys[view]
@@ -66,6 +66,12 @@ def lookups(machine: Machine) -> Iterator[Finding]:
             yield wrong(text, *mend, key=key, file=str(path))
     if asked and not keys.get("postfix_mailbox"):
         yield well(N_("Postfix finds what there is; there is no mailbox yet to look up."))
+
+
+def maps_of_places(machine: Machine) -> list[Path]:
+    """Return the map files that decide about our addresses; others ask the same views otherwise."""
+    values = [machine.postconf.get(name, "") for name in PLACES]
+    return [path for path in map_files(machine) if any(str(path) in value for value in values)]
 
 
 def places(machine: Machine) -> Iterator[Finding]:

@@ -116,8 +116,8 @@ def backup() -> Iterator[Finding]:
         return
     told = json.loads(report.content)
     if not told["ok"]:
-        text = N_("The last backup failed: %(file)s is not to be trusted.")
-        yield wrong(text, BACK_UP, file=told["file"])
+        text = N_("The last backup failed: %(trouble)s")
+        yield wrong(text, BACK_UP, trouble=told.get("trouble") or told["file"])
     age = now() - report.at
     if age > LONG_WITHOUT_BACKUP:
         yield warning(N_("The last backup is %(days)s days old."), BACK_UP, days=age.days)
