@@ -597,6 +597,22 @@ def test_root_looks_at_everything_and_leaves_the_database_as_it_is(here: Here) -
     assert files_of(here.data) == before
 
 
+def test_root_is_never_the_last_to_have_the_database_open(here: Here, open_folder: Path) -> None:
+    """The trap: its last connection would take -wal and -shm away, and mail would stop."""
+    alone = open_folder / "doctored-alone"
+    make_folder(alone)
+    with Panel(alone) as panel:
+        panel.do("domain", "bonvenon.fr")
+        panel.stop()
+    before = files_of(alone)
+
+    done = doctor_of(here, "--json", "--hand-over", WEBMAILADMIN_DATA=str(alone))
+
+    assert {states(done)[code] for code in ("wal-files", "integrity", "rights", "views")} == {"ok"}
+    assert set(before) >= {f"webmailadmin.db{end}" for end in ("", "-wal", "-shm")}
+    assert files_of(alone) == before
+
+
 @pytest.fixture(scope="module")
 def handed_over(here: Here) -> Done:
     """What the timer does, once."""
