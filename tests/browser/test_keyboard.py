@@ -148,11 +148,12 @@ def test_tab_goes_from_the_menu_over_the_tabs_to_the_rows_and_is_always_seen(
 ) -> None:
     page = open_page("/domains/bonvenon.fr/", language="fr")
     page.locator(".skip").focus()
-    assert walk(page, 22) == [
+    assert walk(page, 23) == [
         "webmailadmin",
         "Adresses email",
         "bonvenon.fr 1",
         "Installer un domaine",
+        "Santé",
         "alice",
         "Se déconnecter",
         "Français",
