@@ -123,6 +123,16 @@ def test_nothing_is_broken_after_the_rules(filled):
             "bonvenon.fr",
         ),
         (
+            "UPDATE usage SET percent = 99",
+            "It is stored wrongly how full a mailbox is",
+            "contact@bonvenon.fr",
+        ),
+        (
+            "UPDATE usage SET domain_id = NULL",
+            "It is stored wrongly how full a mailbox is",
+            "contact@bonvenon.fr",
+        ),
+        (
             "UPDATE mailbox SET home = '../../etc' WHERE address_id IS NOT NULL"
             " AND id = (SELECT min(id) FROM mailbox)",
             "The folder of a mailbox is misnamed, or to be deleted",

@@ -120,6 +120,12 @@ STATEMENTS = {
             OR domain.unlimited != coalesce(found.unlimited, 0)
             OR domain.used_bytes != coalesce(found.used, 0)
     """,
+    N_("It is stored wrongly how full a mailbox is"): """
+        SELECT coalesce(email, home) FROM usage JOIN mailbox ON mailbox.id = mailbox_id
+        LEFT JOIN address ON address.id = address_id
+        WHERE usage.domain_id IS NOT address.domain_id
+            OR percent IS NOT iif(quota_mb, bytes * 100 / (quota_mb * 1048576), NULL)
+    """,
     N_("A mailbox is neither at an address nor removed, or both"): """
         SELECT home FROM mailbox WHERE (address_id IS NOT NULL) =
             EXISTS (SELECT 1 FROM removed WHERE mailbox_id = mailbox.id)
