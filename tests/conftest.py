@@ -48,6 +48,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "MAIL_HOST": "mail.example.net",
         "TIME_ZONE": "Europe/Paris",
         "HELPER_SOCKET": str(tmp_path / "helper"),
+        "SMTP_PORT": "1",  # where nobody listens: no mail of a test goes to a server of its own
     }.items():
         monkeypatch.setenv(f"WEBMAILADMIN_{name}", value)
     return tmp_path / "data"

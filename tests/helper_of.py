@@ -19,6 +19,7 @@ class Helper:
 
     def __init__(self, path: Path) -> None:
         self.asked: list[tuple[str, str]] = []
+        self.question: dict[str, str] = {}
         self.answers: dict[str, Answer] = {}
         self.archive = b""
         self.listening = socket.socket(socket.AF_UNIX)
@@ -38,7 +39,7 @@ class Helper:
 
     def answer(self, connection: socket.socket) -> None:
         """Answer one question."""
-        question = json.loads(connection.makefile("rb").readline())
+        question = self.question = json.loads(connection.makefile("rb").readline())
         verb, about = question["verb"], question.get("home") or question.get("email")
         self.asked.append((verb, about))
         found = self.answers.get(verb, {"refused": f"No {verb} here."})

@@ -21,7 +21,7 @@ from webmailadmin.mail import accounts, domains, names
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.servers import private, render
 from webmailadmin.upkeep.worker import AlreadyWorking, Worker, alone
-from webmailadmin.words import gettext, in_words
+from webmailadmin.words import gettext, in_words, spoken
 
 THREADS = 8
 SECONDS_TO_STOP = 3
@@ -168,7 +168,7 @@ def domain() -> None:
 @click.option("--contact", default="", help="Address that postmaster@ is redirected to.")
 def domain_add(name: str, contact: str) -> None:
     """Install the domain NAME with its postmaster@."""
-    installed = domains.install(name, contact, by=accounts.command_line())
+    installed = domains.install(name, contact, by=accounts.command_line(), language=spoken())
     click.echo(gettext("%(name)s is installed.", name=names.shown(installed.name)))
     click.echo(f"{installed.name}.  MX  10  {settings.current.mail_host}.")
 

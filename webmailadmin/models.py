@@ -184,6 +184,14 @@ class Usage(Table):
     percent = IntegerField(null=True, default=None)
 
 
+class Warning(Table):
+    """A mail on its way to a mailbox that is so full, until we know that it was taken."""
+
+    mailbox = ForeignKeyField(Mailbox, primary_key=True, on_delete="CASCADE")
+    percent = IntegerField()
+    message_id = TextField()
+
+
 class Kick(Table):
     """Sessions that must end: of a log-in that was taken away or has a new password."""
 

@@ -4,6 +4,7 @@ import json
 import locale
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,15 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import flask_babel
 from flask import Flask
-from flask_babel import Babel, format_date, format_datetime, format_decimal, format_timedelta
+from flask_babel import (
+    Babel,
+    force_locale,
+    format_date,
+    format_datetime,
+    format_decimal,
+    format_timedelta,
+    get_locale,
+)
 from markupsafe import Markup
 
 from webmailadmin import settings
@@ -52,6 +61,17 @@ def gettext(text: str, **values: object) -> str:
 def ngettext(one: str, many: str, number: int, **values: object) -> str:
     """Translate the form of a text that goes with a number, then fill in the values."""
     return str(flask_babel.ngettext(one, many, number, **values))
+
+
+def spoken() -> str:
+    """Return the language that is spoken: the person's, or the terminal's."""
+    return str(get_locale().language)
+
+
+def in_language(language: str) -> AbstractContextManager[None]:
+    """Speak another language inside the block, for somebody who reads it later."""
+    other: AbstractContextManager[None] = force_locale(language)
+    return other
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from webmailadmin.mail.errors import (
     DomainNameDiffers,
     DomainNameMalformed,
     DomainNameMissing,
+    LanguageMissing,
     NotFound,
     PostmasterNeedsDestination,
     Refusal,
@@ -280,6 +281,35 @@ def test_its_own_postmaster_does_not_keep_a_domain_from_being_switched_off(
     domains.switch(contact.domain, False, by=alice)
 
     truth.check()
+
+
+# The language of mails to its mailboxes
+
+
+def test_the_language_of_its_mails_is_that_of_who_installs_it_until_it_is_changed(
+    bonvenon: Domain, alice: Account
+) -> None:
+    french = domains.install("autre.fr", FAR, by=alice, language="fr")
+    assert [domain_of(name).language for name in ("bonvenon.fr", "autre.fr")] == ["en", "fr"]
+
+    for _ in range(2):
+        domains.set_language(french, "en", by=alice)
+
+    assert domain_of("autre.fr").language == "en"
+    assert acts_on(french).count("domain.language") == 1
+
+
+@pytest.mark.parametrize("language", ["", "de", "FR", "fr\n"])
+def test_a_language_that_no_mail_is_written_in_is_refused(
+    bonvenon: Domain, alice: Account, language: str
+) -> None:
+    refused(lambda: domains.set_language(bonvenon, language, by=alice), LanguageMissing)
+
+
+def test_a_removed_domain_gets_no_other_language(bonvenon: Domain, alice: Account) -> None:
+    domains.remove(bonvenon, by=alice)
+
+    refused(lambda: domains.set_language(bonvenon, "fr", by=alice), NotFound)
 
 
 # Catch-all

@@ -93,6 +93,47 @@ def test_the_domains_are_listed_with_their_counts_and_states(browser, contact, a
     assert page.words("#menu-domains") == "autre.fr switched off 1 bonvenon.fr 2"
 
 
+# The language of mails to its mailboxes
+
+LANGUAGE = "main form[action$='/language']"
+
+
+def test_the_language_of_mails_is_chosen_on_the_page_of_the_domain(browser, bonvenon):
+    page = browser.get(f"{LIST}about")
+    assert page.value("Language") == "English"
+
+    saved = browser.submit(page, LANGUAGE, {"Language": "Français"})
+
+    assert (saved.status, saved.toast()) == (200, "Saved.")
+    assert saved.value("Language") == "Français"
+    assert Domain.get().language == "fr"
+    assert (
+        browser.get(f"{LIST}journal")
+        .words(".journal li")
+        .endswith("language of mails to its mailboxes: Français")
+    )
+
+
+@pytest.mark.parametrize(("language", "code"), [("fr", "fr"), ("en", "en")])
+def test_a_new_domain_gets_the_language_of_who_installs_it(app, browser, language, code):
+    browser.language = language
+
+    browser.submit("/domains/", "form.card", {"name": "neuf.fr", "contact": "ann@x.org"})
+
+    assert Domain.get().language == code
+
+
+def test_a_language_that_was_made_up_is_refused_beside_the_choice(browser, bonvenon):
+    before = everything()
+
+    refused = browser.submit(f"{LIST}about", LANGUAGE, {"language": "de"})
+
+    assert (refused.status, refused.title()[:6]) == (422, "Error:")
+    assert refused.words("#language-wrong") == "Choose one of the languages."
+    assert everything() == before
+    assert browser.open("/domains/bonvenon.fr/language").headers["Location"] == f"{LIST}about"
+
+
 # Switch, remove, bring back
 
 

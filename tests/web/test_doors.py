@@ -370,6 +370,12 @@ SESSION_TIMES = {("session", "created_at"), ("session", "seen_at")}
             {("domain", "enabled"), ("domain", "version"), ("journal", "+")},
         ),
         (
+            f"{LIST}about",
+            "main form[action$='/language']",
+            {"language": "fr"},
+            {("domain", "language"), ("domain", "version"), ("journal", "+")},
+        ),
+        (
             f"{LIST}removed/",
             ".entry form",
             {"local_part": ""},

@@ -17,11 +17,14 @@ from webmailadmin.mail.errors import (
     DomainNameDiffers,
     DomainNameMalformed,
     DomainNameMissing,
+    LanguageMissing,
     NotFound,
     RecipientMalformed,
     Refusals,
 )
 from webmailadmin.models import Account, Address, Domain, Removed, now
+
+LANGUAGES = {"fr": "Français", "en": "English"}
 
 
 class CatchAll(StrEnum):
@@ -51,9 +54,10 @@ def of(account: Account, typed: str) -> Domain:
     return domain
 
 
-def install(typed: str, contact: str, *, by: Account) -> Domain:
+def install(typed: str, contact: str, *, by: Account, language: str = "en") -> Domain:
     """Install a domain with its postmaster@, redirected to the contact address.
 
+    language: of the mails that its mailboxes get from us.
     Raises DomainNameMissing, DomainNameMalformed, DomainExists, and for the contact
     ContactMissing, ContactInside, ContactDead, RecipientMalformed; PostmasterNeedsDestination
     and RecipientLoop when mail that left for the domain until now would come to nothing.
@@ -70,7 +74,7 @@ def install(typed: str, contact: str, *, by: Account) -> Domain:
             raise DomainExists(name=names.shown(name))
         if not routing.arrives(names.without_extension(contact), name):
             raise ContactDead(email=contact)
-        domain: Domain = Domain.create(name=name, catch_all_key=f"@{name}")
+        domain: Domain = Domain.create(name=name, catch_all_key=f"@{name}", language=language)
         postmaster = f"{names.POSTMASTER}@{name}"
         address = Address.create(
             domain=domain,
@@ -120,6 +124,22 @@ def switch(domain: Domain, enabled: bool, *, by: Account) -> None:
             act = "domain.enabled" if enabled else "domain.disabled"
             journal.record(act, by=by.name, domain=domain)
             routing.settle_domain(domain)
+
+
+def set_language(domain: Domain, language: str, *, by: Account) -> None:
+    """Say in which language its mailboxes get mails from us. Raises LanguageMissing."""
+    if language not in LANGUAGES:
+        raise LanguageMissing
+    with db.atomic():
+        routing.still_there(domain)
+        done = (
+            Domain.update(language=language, version=Domain.version + 1)
+            .where(Domain.id == domain.id, Domain.language != language)
+            .execute()
+        )
+        if done:
+            name = LANGUAGES[language]
+            journal.record("domain.language", by=by.name, domain=domain, language=name)
 
 
 def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Account) -> None:

@@ -199,6 +199,11 @@ class DomainIsCatchAll(Refusal):
     message = N_("The unknown addresses of %(other)s lead to %(name)s. Change that first.")
 
 
+class LanguageMissing(Refusal):
+    code, field = "language-missing", "language"
+    message = N_("Choose one of the languages.")
+
+
 class ContactMissing(Refusal):
     code, field = "contact-missing", "contact"
     message = N_("Enter the address that postmaster@ is redirected to.")

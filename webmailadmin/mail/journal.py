@@ -13,6 +13,7 @@ ACTS = {
     "domain.installed": N_("domain installed, postmaster@ redirected to %(contact)s"),
     "domain.enabled": N_("domain switched on"),
     "domain.disabled": N_("domain switched off"),
+    "domain.language": N_("language of mails to its mailboxes: %(language)s"),
     "domain.removed": N_("domain removed"),
     "domain.restored": N_("domain brought back"),
     "domain.taken-off": N_(

@@ -22,6 +22,13 @@ TABLES = (
     "CREATE INDEX usage_nearly_full ON usage (domain_id, percent) WHERE percent >= 80",
     "CREATE INDEX usage_last_log_in ON usage (domain_id, last_log_in)",
     """
+    CREATE TABLE warning (
+        mailbox_id INTEGER PRIMARY KEY REFERENCES mailbox (id) ON DELETE CASCADE,
+        percent INTEGER NOT NULL,
+        message_id TEXT NOT NULL
+    ) STRICT
+    """,
+    """
     CREATE TABLE kick (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         email TEXT NOT NULL,

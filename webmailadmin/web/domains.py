@@ -6,9 +6,9 @@ from webmailadmin import settings
 from webmailadmin.mail import domains, mailboxes, names, purging, recycle_bin, routing
 from webmailadmin.mail.errors import DomainExists
 from webmailadmin.models import Domain
-from webmailadmin.web.forms import InstallForm, Plain, RemoveDomainForm
+from webmailadmin.web.forms import InstallForm, MailLanguageForm, Plain, RemoveDomainForm
 from webmailadmin.web.htmx import leave
-from webmailadmin.words import Toast, gettext
+from webmailadmin.words import Toast, gettext, spoken
 
 bp = Blueprint("domains", __name__)
 
@@ -33,7 +33,8 @@ def install() -> Response:
     form = InstallForm()
     if form.validate_on_submit():
         with form.refusals():
-            domain = domains.install(form.name.data or "", form.contact.data or "", by=g.account)
+            name, contact = form.name.data or "", form.contact.data or ""
+            domain = domains.install(name, contact, by=g.account, language=spoken())
             leave(Toast(gettext("%(name)s is installed.", name=names.shown(domain.name))))
             return make_response(redirect(url_for(".about", name=domain.name), 303))
     exists = None
@@ -62,14 +63,42 @@ def about(name: str) -> Response:
     return about_page(domains.of(g.account, name), Plain())
 
 
-def about_page(domain: Domain, form: Plain, status: int = 200) -> Response:
-    """Show the page of a domain's own affairs, with what was refused there."""
+def about_page(
+    domain: Domain, form: Plain, status: int = 200, mails: MailLanguageForm | None = None
+) -> Response:
+    """Show the page of a domain's own affairs, with what was refused there.
+
+    mails: the form of their language, when that was refused.
+    """
     return make_response(
         render_template(
-            "domains/about.html", domain=domain, form=form, mail_host=settings.current.mail_host
+            "domains/about.html",
+            domain=domain,
+            form=form,
+            mails=mails or MailLanguageForm(formdata=None, language=domain.language),
+            mail_host=settings.current.mail_host,
         ),
         status,
     )
+
+
+@bp.post("/domains/<name>/language")
+def mail_language(name: str) -> Response:
+    """Choose the language of the mails to the domain's mailboxes."""
+    domain = domains.of(g.account, name)
+    form = MailLanguageForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            domains.set_language(domain, form.language.data or "", by=g.account)
+            leave(Toast(gettext("Saved.")))
+            return make_response(redirect(url_for(".about", name=domain.name), 303))
+    return about_page(domain, Plain(formdata=None), 422, form)
+
+
+@bp.get("/domains/<name>/language")
+def mail_language_chosen(name: str) -> Response:
+    """Answer the URL of a refused choice when it is typed or reloaded."""
+    return make_response(redirect(url_for(".about", name=name), 303))
 
 
 @bp.post("/domains/<name>/switch-<any(on,off):way>")

@@ -22,6 +22,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import HiddenInput, PasswordInput
 
+from webmailadmin.mail.domains import LANGUAGES
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.words import gettext, in_words
 
@@ -116,6 +117,16 @@ class InstallForm(Form):
 
     name = StringField(_l("Domain"))
     contact = StringField(_l("Contact address"))
+
+
+class MailLanguageForm(Form):
+    """The language of the mails that the mailboxes of a domain get from us."""
+
+    language = RadioField(
+        _l("Language"),
+        choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
+        validate_choice=False,
+    )
 
 
 class RemoveDomainForm(Form):

@@ -13,11 +13,11 @@ from flask import (
 )
 from flask_babel import get_translations
 
+from webmailadmin.mail.domains import LANGUAGES
 from webmailadmin.web.forms import LanguageForm
 from webmailadmin.web.security import own_path
 from webmailadmin.words import of_terminal, teach
 
-LANGUAGES = {"fr": "Français", "en": "English"}
 COOKIE = "__Host-language"
 A_YEAR = 31536000  # seconds
 
