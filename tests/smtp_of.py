@@ -20,11 +20,11 @@ class MailServer:
     replies: by verb, "" for the greeting, "." for the end of a message; None ends the connection.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
         self.replies: dict[str, str | None] = {}
         self.heard: list[str] = []
         self.messages: list[EmailMessage] = []
-        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.listening = socket.create_server(("127.0.0.1", port))
         self.port: int = self.listening.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -63,10 +63,12 @@ class MailServer:
 
 
 @contextmanager
-def mail_server() -> Iterator[MailServer]:
-    """Run a mail server."""
-    server = MailServer()
-    yield server
-    # close() alone would leave accept() waiting.
-    server.listening.shutdown(socket.SHUT_RDWR)
-    server.listening.close()
+def mail_server(port: int = 0) -> Iterator[MailServer]:
+    """Run a mail server, at a port that is free if none is given."""
+    server = MailServer(port)
+    try:
+        yield server
+    finally:
+        # close() alone would leave accept() waiting.
+        server.listening.shutdown(socket.SHUT_RDWR)
+        server.listening.close()

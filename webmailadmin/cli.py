@@ -244,6 +244,7 @@ def demo_(info: ScriptInfo) -> None:
         # The servers' own users pass through it, to what is theirs.
         Path(folder).chmod(0o755)
         os.environ[settings.PREFIX + "DATA"] = f"{folder}/data"
+        os.environ[settings.PREFIX + "SMTP_PORT"] = str(private.Ports.smtp)
         with info.load_app().app_context():
             run_demo(Path(folder))
 

@@ -28,12 +28,14 @@ class Panel:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.smtp_port = free_port()
         self.environment = os.environ | {
             "WEBMAILADMIN_DATA": str(folder / "data"),
             "PORT": str(self.port),
             "WEBMAILADMIN_MAILBOX_BCRYPT_COST": "4",
             "WEBMAILADMIN_ACCOUNT_BCRYPT_COST": "4",
             "WEBMAILADMIN_MAIL_HOST": "mail.example.net",
+            "WEBMAILADMIN_SMTP_PORT": str(self.smtp_port),
             "WEBMAILADMIN_WEBMAIL_URL": "https://webmail.example.net",
             "WEBMAILADMIN_TIME_ZONE": "Europe/Paris",
             "WEBMAILADMIN_HELPER_SOCKET": str(folder / "helper"),

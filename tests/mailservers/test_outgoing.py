@@ -1,4 +1,4 @@
-"""What the panel sends itself: warnings of nearly full mailboxes."""
+"""What the panel sends itself: warnings of nearly full mailboxes, and test messages."""
 
 import re
 from collections.abc import Iterator
@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.browser_of import FRAGMENT, Reply
 from tests.helper_of import Helper, helper_at
 from tests.mailservers import forms
-from tests.mailservers.stage import Stage, free_ports
-from tests.mailservers.test_mail_flow import PASSWORD
+from tests.mailservers.stage import Stage, free_ports, wait_until
+from tests.mailservers.test_mail_flow import PASSWORD, a_full_mailbox, used
 from webmailadmin import settings
 from webmailadmin.mail import usage, warnings
 from webmailadmin.models import Address, Mailbox, Usage
@@ -53,9 +54,7 @@ def box_of(email: str) -> Mailbox:
 
 def measure(stage: Stage, email: str) -> int:
     """Write down what a mailbox holds, as Dovecot counts it, and return that, in bytes."""
-    stage.wait_until_delivered()
-    asked = stage.servers.doveadm("-f", "tab", "mailbox", "status", "-u", email, "vsize", "INBOX")
-    size = int(asked.stdout.splitlines()[1].split("\t")[1])
+    size = used(stage, email)
     usage.note(box_of(email), 1, size, None)
     return size
 
@@ -64,14 +63,6 @@ def fill(stage: Stage, email: str, characters: int) -> int:
     """Let a message of this size arrive, and write down what the mailbox holds then."""
     assert stage.send(email, subject="Large", characters=characters).taken
     return measure(stage, email)
-
-
-def fill_up(stage: Stage, email: str) -> None:
-    """Leave less room in a mailbox of 1 MB than any message needs."""
-    characters = 72 * 13_888
-    used = fill(stage, email, characters)
-    around = used - characters + 20
-    fill(stage, email, MB - used - around)
 
 
 def warned(email: str) -> int:
@@ -114,7 +105,7 @@ def test_a_warning_arrives_once_a_mark_in_the_language_of_the_domain(
     assert (mail["Return-Path"], mail["Auto-Submitted"]) == ("<>", "auto-generated")
     assert mail["Message-ID"].endswith("@mail.example>")
 
-    full = fill(stage, ann, 140_000) * 100 // MB
+    full = fill(stage, ann, 160_000) * 100 // MB
     for _ in range(3):
         carry_out()
         measure(stage, ann)
@@ -142,37 +133,30 @@ def test_a_mailbox_without_any_room_refuses_its_warning_and_gets_it_once_there_i
     stage: Stage, bonvenon: str, panel: Helper
 ) -> None:
     ann = f"ann@{bonvenon}"
-    forms.mailbox(ann, PASSWORD, quota_mb=2)
-    fill(stage, ann, 990_000)
-    fill(stage, ann, 700_000)
-    # Lowered below what is used, as a person may.
-    forms.edit(ann, {"quota_mb": "1"})
+    a_full_mailbox(stage, ann)
+    measure(stage, ann)
 
     carry_out()  # no trouble: nothing is wrong with the machine
     assert (arrived(stage, ann), warned(ann)) == ([], 0)
-    due = warnings.Due(1, "", ann, bonvenon, "en", 1_690_000, 1, 95)
+    due = warnings.Due(1, "", ann, bonvenon, "en", 1_500_000, 1, 95)
     assert outgoing.send(letter(due, outgoing.new_message_id())) == Refused(552, FULL.format(ann))
 
     with stage.imap(ann, PASSWORD) as client:
         client.select()
-        client.store("2", "+FLAGS", "\\Deleted")
+        client.store("1", "+FLAGS", "\\Deleted")
         client.expunge()
-    assert measure(stage, ann) > 0.95 * MB - 8192
+    full = fill(stage, ann, 1_000_000) * 100 // MB
     carry_out()
     (mail,) = arrived(stage, ann)
-    assert mail["Subject"] in (
-        f"Your mailbox {ann} is 94 % full",
-        f"Your mailbox {ann} is almost full (95 %)",
-    )
+    assert mail["Subject"] == f"Your mailbox {ann} is almost full ({full} %)"
 
 
 def test_a_mailbox_that_filled_up_since_it_was_measured_is_warned_later(
     stage: Stage, bonvenon: str, panel: Helper
 ) -> None:
     ann, bob = f"ann@{bonvenon}", f"bob@{bonvenon}"
-    for email in (ann, bob):
-        forms.mailbox(email, PASSWORD, quota_mb=1)
-    fill_up(stage, ann)
+    a_full_mailbox(stage, ann)
+    forms.mailbox(bob, PASSWORD, quota_mb=1)
     usage.note(box_of(ann), 1, 1_000_000, None)
     fill(stage, bob, 870_000)
 
@@ -242,3 +226,125 @@ def test_what_postfix_says_comes_back_as_it_is(
     assert sent(contact) == Unreachable(
         f"No mail server answers at 127.0.0.1, port {closed}: Connection refused."
     )
+
+
+# Test messages
+
+
+def try_out(email: str) -> Reply:
+    """Press the button in the editor of an address, and look until there is nothing to wait for."""
+    page = forms.browser.submit(f"/addresses/{email}/edit", "form.test")
+    assert page.status == 200, page.words("main")
+    url = page.soup.select_one("[id^=trial-] a")
+    while url is not None:
+        page = forms.browser.get(str(url["href"]))
+        url = page.soup.select_one("[id^=trial-] a")
+    return page
+
+
+def outcome(page: Reply) -> list[str]:
+    """Return what a page says of a test message, line by line."""
+    return [item.get_text(" ", strip=True) for item in page.soup.select("[id^=trial-] :is(li, p)")]
+
+
+def test_a_test_message_is_followed_into_the_mailbox(
+    stage: Stage, bonvenon: str, panel: Helper
+) -> None:
+    contact = f"contact@{bonvenon}"
+    forms.mailbox(contact, PASSWORD, quota_mb=1)
+    speak_french(bonvenon)
+
+    (said,) = outcome(try_out(contact))
+
+    took = re.fullmatch(r"Arrived in the mailbox after (\d\.\d) s\.", said)
+    assert took is not None, said
+    assert 0.1 <= float(took[1]) < 5
+    (mail,) = stage.read_imap(contact, PASSWORD)
+    assert mail["Subject"] == f"Message d’essai pour {contact}"
+    assert (mail["From"], mail["Return-Path"]) == (
+        f"postmaster@{bonvenon}",
+        f"<postmaster@{bonvenon}>",
+    )
+    assert mail["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_part_of_the_page_waits_without_a_word_until_it_has_arrived(
+    stage: Stage, bonvenon: str, panel: Helper
+) -> None:
+    contact = f"contact@{bonvenon}"
+    forms.mailbox(contact, PASSWORD)
+    forms.browser.get(f"/addresses/{contact}/edit")
+    sent = forms.browser.submit(f"/addresses/{contact}/edit", "form.test", headers=FRAGMENT)
+    assert sent.words() == "Sent. Waiting for it to arrive … Look again"
+    waiting = sent.soup.select_one("[hx-get]")
+    assert waiting is not None
+    replies: list[Reply] = []
+
+    def come() -> bool:
+        replies.append(forms.browser.open(str(waiting["hx-get"]), headers=FRAGMENT))
+        return replies[-1].status == 200
+
+    wait_until(come, stage.servers.logs)
+    assert {(reply.status, reply.text) for reply in replies[:-1]} <= {(204, "")}
+    assert replies[-1].words().startswith("Arrived in the mailbox after ")
+
+
+def test_a_test_message_to_an_alias_is_followed_wherever_it_leads(
+    stage: Stage, bonvenon: str, panel: Helper
+) -> None:
+    ann, bob, team, sales = (f"{name}@{bonvenon}" for name in ("ann", "bob", "team", "sales"))
+    outside = f"carol-{bonvenon}@gmail.example"
+    forms.mailbox(ann, PASSWORD)
+    forms.mailbox(bob, PASSWORD)
+    forms.alias(team, to=[ann, bob])
+    forms.alias(sales, to=[team, outside])
+
+    *said, last = outcome(try_out(sales))
+
+    assert [re.sub(r"\d\.\d", "N", line) for line in said] == [
+        f"Arrived at {ann} after N s.",
+        f"Arrived at {bob} after N s.",
+        f"Handed on to {outside}.",
+    ]
+    assert last == f"A host outside that does not want it tells postmaster@{bonvenon}."
+    assert len(stage.outside(outside)) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "reply"),
+    [
+        ("off", "The address is switched off: its mail is refused.", "550 5.2.1"),
+        ("domain off", "The domain is switched off: its mail is refused.", "550 5.2.1"),
+        ("empty", "The address receives no mail: it has neither a mailbox", "550 5.1.1"),
+        ("full", "The mailbox is full: mail to it is refused until there is room.", "552 5.2.2"),
+        ("no server", "The mail server cannot be reached: nothing was sent.", "No mail server"),
+    ],
+)
+def test_a_test_message_that_is_refused_says_why_in_words_and_what_the_server_said(
+    stage: Stage,
+    bonvenon: str,
+    panel: Helper,
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    words: str,
+    reply: str,
+) -> None:
+    contact = f"contact@{bonvenon}"
+    if state == "empty":
+        forms.alias(contact)
+    elif state == "full":
+        a_full_mailbox(stage, contact)
+    else:
+        forms.mailbox(contact, PASSWORD, quota_mb=1)
+    if state == "off":
+        forms.switch_off(contact)
+    if state == "domain off":
+        forms.switch_domain_off(bonvenon)
+    if state == "no server":
+        nobody = replace(settings.current, smtp_port=free_ports().smtp)
+        monkeypatch.setattr(settings, "current", nobody)
+
+    said, raw = outcome(try_out(contact))
+
+    assert said.startswith(words)
+    assert raw.startswith(reply)

@@ -376,6 +376,12 @@ SESSION_TIMES = {("session", "created_at"), ("session", "seen_at")}
             {("domain", "language"), ("domain", "version"), ("journal", "+")},
         ),
         (
+            "/addresses/contact@bonvenon.fr/edit",
+            "form.test",
+            {},
+            {("throttle", "+")},
+        ),
+        (
             f"{LIST}removed/",
             ".entry form",
             {"local_part": ""},

@@ -336,6 +336,16 @@ class QuotaTooLarge(Refusal):
     message = N_("The size limit is at most %(most)s MB. For no limit, enter 0.")
 
 
+# Test messages
+
+
+class TooManyTests(Refusal):
+    """`seconds` until the next one is sent."""
+
+    code = "too-many-tests"
+    message = N_("These were test messages enough. Send the next one in %(seconds)s seconds.")
+
+
 # Passwords
 
 

@@ -22,6 +22,7 @@ from webmailadmin.web import (
     renaming,
     requests,
     security,
+    trials,
     unknown,
     usage,
 )
@@ -32,6 +33,7 @@ GROUPS = (
     domains,
     addresses,
     renaming,
+    trials,
     unknown,
     removed,
     purging,

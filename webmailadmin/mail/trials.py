@@ -1,0 +1,75 @@
+"""Test messages: how many may be sent, and where they must be looked for."""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import timedelta
+
+from webmailadmin.database import db
+from webmailadmin.mail import mailboxes, names, recipients, routing
+from webmailadmin.mail.errors import TooManyTests
+from webmailadmin.models import Account, Address, Mailbox, Throttle, now
+
+A_MINUTE = timedelta(minutes=1)
+MOST_TO_ONE = 4  # a minute, to one address
+MOST_BY_ONE = 10  # a minute, by one person
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where mail for an address ends: our mailboxes, each with its home, and addresses outside."""
+
+    boxes: list[tuple[str, str]]
+    outside: list[str]
+
+
+def count(address: Address, *, by: Account) -> None:
+    """Count a test message that is to be sent. It changes nothing, so the journal has none.
+
+    Raises TooManyTests.
+    """
+    with db.atomic():
+        count_one(f"tests to:{address.email}", MOST_TO_ONE)
+        count_one(f"tests by:{by.name}", MOST_BY_ONE)
+
+
+def count_one(key: str, most: int) -> None:
+    """Count one more of a minute that began with the first."""
+    moment = now()
+    Throttle.delete().where(Throttle.key == key, Throttle.last_at <= moment - A_MINUTE).execute()
+    row = Throttle.get_or_none(Throttle.key == key)
+    if row is None:
+        Throttle.create(key=key, failures=1, last_at=moment)
+        return
+    if row.failures >= most:
+        raise TooManyTests(seconds=int((row.last_at + A_MINUTE - moment).total_seconds()))
+    Throttle.update(failures=row.failures + 1).where(Throttle.key == key).execute()
+
+
+def ends(address: Address) -> Ends:
+    """Return where mail for an address ends at the moment, itself first."""
+    boxes: dict[str, str] = {}
+    outside: list[str] = []
+    waiting, seen = deque([address.email]), {address.email}
+    while waiting and len(seen) <= routing.MOST_IN_ALL:
+        email = waiting.popleft()
+        here = names.without_extension(email)
+        if routing.domain_named(names.domain_of(here)) is None:
+            outside.append(email)
+            continue
+        box, following = stop_at(here)
+        if box is not None:
+            boxes[here] = box.home
+        waiting.extend(further for further in following if further not in seen)
+        seen.update(following)
+    return Ends(list(boxes.items()), outside)
+
+
+def stop_at(email: str) -> tuple[Mailbox | None, list[str]]:
+    """Return the mailbox that keeps mail for an address of ours, and where the mail is sent on."""
+    address = routing.address_of(email)
+    if address is None:
+        return None, routing.unknown_stop(email)
+    if not address.receives:
+        return None, []
+    sent_on = [row.email for row in recipients.of(address) if row.receives]
+    return mailboxes.of(address), sent_on
