@@ -1,14 +1,15 @@
 """Where mail goes, seen from outside: SMTP in, IMAP and POP3 out."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.mailservers import forms
-from tests.mailservers.stage import Stage, free_ports, in_words, wait_until
+from tests.mailservers.stage import Stage, free_ports, fresh_number, in_words, wait_until
 from webmailadmin import settings
 from webmailadmin.mail import usage
 from webmailadmin.models import Address, Mailbox
@@ -490,21 +491,115 @@ def test_a_message_that_a_mailbox_has_no_room_for_is_refused_in_the_dialogue(
     assert sorted(stage.subjects(small, PASSWORD)) == ["Fits", "Fits too"]
 
 
-@pytest.mark.parametrize("way", ["small@{}", "alias@{}"])
+def test_a_full_mailbox_refuses_every_message_in_the_dialogue(stage: Stage, bonvenon: str) -> None:
+    small, sub = f"small@{bonvenon}", f"small+shop@{bonvenon}"
+    a_full_mailbox(stage, small)
+
+    for announced in (True, False):
+        for email in (small, sub, small.upper()):
+            dialogue = stage.send(email, announce_size=announced)
+            assert dialogue.recipients == [FULL.format(email)]
+            assert dialogue.message is None
+    assert stage.queue() == []
+
+
+def test_a_message_larger_than_the_whole_mailbox_is_refused_when_it_is_announced(
+    stage: Stage, bonvenon: str
+) -> None:
+    small = f"small@{bonvenon}"
+    forms.mailbox(small, PASSWORD, quota_mb=1)
+
+    assert stage.send(small, characters=1_500_000).recipients == [FULL.format(small)]
+
+
+def test_one_full_mailbox_does_not_cost_the_others_their_mail(stage: Stage, bonvenon: str) -> None:
+    small, ann = f"small@{bonvenon}", f"ann@{bonvenon}"
+    a_full_mailbox(stage, small)
+    forms.mailbox(ann, PASSWORD)
+
+    dialogue = stage.send(small, ann, subject="For one of you")
+
+    assert dialogue.recipients == [FULL.format(small), "250 2.1.5 Ok"]
+    assert stage.subjects(ann, PASSWORD) == ["For one of you"]
+
+
+@pytest.mark.parametrize(
+    ("way", "announced"), [("small@{}", False), ("alias@{}", False), ("alias@{}", True)]
+)
 def test_a_message_without_room_that_was_taken_waits_and_does_not_bounce(
-    stage: Stage, bonvenon: str, way: str
+    stage: Stage, bonvenon: str, way: str, announced: bool
 ) -> None:
     small = f"small@{bonvenon}"
     forms.mailbox(small, PASSWORD, quota_mb=1)
     forms.alias(f"alias@{bonvenon}", to=[small])
 
-    dialogue = stage.send(way.format(bonvenon), characters=1_500_000, announce_size=False)
+    dialogue = stage.send(way.format(bonvenon), characters=1_500_000, announce_size=announced)
 
     assert dialogue.taken
     assert "4.2.2" in stage.wait_until_deferred(small)
     stage.empty_queue()
     assert stage.subjects(small, PASSWORD) == []
     assert stage.outside(dialogue.sender) == []
+
+
+def test_a_message_that_waits_arrives_once_there_is_room(stage: Stage, bonvenon: str) -> None:
+    small = f"small@{bonvenon}"
+    forms.mailbox(small, PASSWORD, quota_mb=1)
+
+    # Without it, Postfix is not asked to try again at once.
+    pickup = ("-M", "pickup/unix = pickup unix n - y 60 1 pickup")
+
+    with another_postfix(stage, *pickup) as other:
+        other.send(small, subject="Waits", characters=1_500_000, announce_size=False)
+        other.wait_until_deferred(small)
+        forms.edit(small, {"quota_mb": "2"})
+        other.servers.postfix("postqueue", "-f")
+
+        assert other.subjects(small, PASSWORD) == ["Waits"]
+
+
+def test_whoever_wrote_what_never_found_room_is_told_when_postfix_gives_up(
+    stage: Stage, bonvenon: str
+) -> None:
+    """After maximal_queue_lifetime, five days by default; here at once."""
+    small = f"small@{bonvenon}"
+    forms.mailbox(small, PASSWORD, quota_mb=1)
+
+    with another_postfix(stage, "maximal_queue_lifetime = 0") as other:
+        dialogue = other.send(small, characters=1_500_000, announce_size=False)
+        (bounce,) = other.outside(dialogue.sender)
+
+    assert dialogue.taken
+    assert (bounce["Return-Path"], bounce["Subject"]) == (
+        "<>",
+        "Undelivered Mail Returned to Sender",
+    )
+
+
+@contextmanager
+def another_postfix(stage: Stage, *setting: str) -> Iterator[Stage]:
+    """Run another pair of servers on the same database, with this setting: postconf(1)."""
+    own = stage.servers
+    folder = own.folder.with_name(f"another-{next(fresh_number)}")
+    with private_servers(folder, own.values.database, free_ports(), system=own.system) as servers:
+        servers.postfix("postconf", "-e", *setting)
+        servers.postfix("postfix", "reload")
+        yield Stage(servers)
+
+
+def a_full_mailbox(stage: Stage, email: str) -> None:
+    """Add a mailbox that holds more than its size limit, which was lowered to 1 MB."""
+    forms.mailbox(email, PASSWORD, quota_mb=2)
+    assert stage.send(email, subject="Large", characters=1_500_000).taken
+    stage.wait_until_delivered()
+    forms.edit(email, {"quota_mb": "1"})
+
+
+def used(stage: Stage, email: str) -> int:
+    """Return the bytes in the inbox of a mailbox, as its size limit counts them."""
+    stage.wait_until_delivered()
+    asked = stage.servers.doveadm("-f", "tab", "mailbox", "status", "-u", email, "vsize", "INBOX")
+    return int(asked.stdout.splitlines()[1].split("\t")[1])
 
 
 def test_mail_programs_see_the_size_limit_and_what_is_used(stage: Stage, bonvenon: str) -> None:
