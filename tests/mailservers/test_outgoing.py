@@ -83,6 +83,15 @@ def speak_french(domain: str) -> None:
 # Warnings
 
 
+@pytest.fixture
+def ann(stage: Stage, bonvenon: str) -> str:
+    """ann@, a mailbox that is full to more than 80 %."""
+    ann = f"ann@{bonvenon}"
+    forms.mailbox(ann, PASSWORD, quota_mb=1)
+    fill(stage, ann, 870_000)
+    return ann
+
+
 def test_a_warning_arrives_once_a_mark_in_the_language_of_the_domain(
     stage: Stage, bonvenon: str, panel: Helper
 ) -> None:
@@ -116,11 +125,8 @@ def test_a_warning_arrives_once_a_mark_in_the_language_of_the_domain(
 
 
 def test_who_answers_a_warning_reaches_the_one_who_looks_after_the_domain(
-    stage: Stage, bonvenon: str, panel: Helper
+    stage: Stage, panel: Helper, ann: str
 ) -> None:
-    ann = f"ann@{bonvenon}"
-    forms.mailbox(ann, PASSWORD, quota_mb=1)
-    fill(stage, ann, 870_000)
     carry_out()
     (mail,) = arrived(stage, ann)
 
@@ -167,11 +173,8 @@ def test_a_mailbox_that_filled_up_since_it_was_measured_is_warned_later(
 
 
 def test_a_warning_that_was_taken_by_a_panel_that_died_is_not_sent_again(
-    stage: Stage, bonvenon: str, panel: Helper
+    stage: Stage, panel: Helper, ann: str
 ) -> None:
-    ann = f"ann@{bonvenon}"
-    forms.mailbox(ann, PASSWORD, quota_mb=1)
-    fill(stage, ann, 870_000)
     (due,) = (due for due in warnings.due() if due.email == ann)
     message_id = warnings.claim(due, outgoing.new_message_id())
     assert outgoing.send(letter(due, message_id or "")) == Taken()
@@ -184,12 +187,7 @@ def test_a_warning_that_was_taken_by_a_panel_that_died_is_not_sent_again(
     assert warned(ann) == 80
 
 
-def test_a_warning_that_a_panel_died_before_is_sent(
-    stage: Stage, bonvenon: str, panel: Helper
-) -> None:
-    ann = f"ann@{bonvenon}"
-    forms.mailbox(ann, PASSWORD, quota_mb=1)
-    fill(stage, ann, 870_000)
+def test_a_warning_that_a_panel_died_before_is_sent(stage: Stage, panel: Helper, ann: str) -> None:
     (due,) = (due for due in warnings.due() if due.email == ann)
     message_id = warnings.claim(due, outgoing.new_message_id())
 
