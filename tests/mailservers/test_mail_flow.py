@@ -545,7 +545,6 @@ def test_a_message_without_room_that_was_taken_waits_and_does_not_bounce(
 def test_a_message_that_waits_arrives_once_there_is_room(stage: Stage, bonvenon: str) -> None:
     small = f"small@{bonvenon}"
     forms.mailbox(small, PASSWORD, quota_mb=1)
-
     # Without it, Postfix is not asked to try again at once.
     pickup = ("-M", "pickup/unix = pickup unix n - y 60 1 pickup")
 
@@ -593,13 +592,6 @@ def a_full_mailbox(stage: Stage, email: str) -> None:
     assert stage.send(email, subject="Large", characters=1_500_000).taken
     stage.wait_until_delivered()
     forms.edit(email, {"quota_mb": "1"})
-
-
-def used(stage: Stage, email: str) -> int:
-    """Return the bytes in the inbox of a mailbox, as its size limit counts them."""
-    stage.wait_until_delivered()
-    asked = stage.servers.doveadm("-f", "tab", "mailbox", "status", "-u", email, "vsize", "INBOX")
-    return int(asked.stdout.splitlines()[1].split("\t")[1])
 
 
 def test_mail_programs_see_the_size_limit_and_what_is_used(stage: Stage, bonvenon: str) -> None:

@@ -4,20 +4,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from tests.browser_of import FRAGMENT, Reply
-from tests.helper_of import Helper, helper_at
 from tests.mailservers import forms
+from tests.mailservers.helped import helped
 from tests.mailservers.stage import Stage, free_ports, wait_until
-from tests.mailservers.test_mail_flow import PASSWORD, a_full_mailbox, used
+from tests.mailservers.test_mail_flow import PASSWORD, a_full_mailbox
 from webmailadmin import settings
 from webmailadmin.mail import usage, warnings
 from webmailadmin.models import Address, Mailbox, Usage
 from webmailadmin.servers import outgoing
 from webmailadmin.servers.outgoing import Letter, Refused, Taken, Unreachable
+from webmailadmin.upkeep.usage import fresh
 from webmailadmin.upkeep.warnings import carry_out, letter
 
 MB = 2**20
@@ -25,25 +26,15 @@ FULL = "5.2.2 <{}>: Recipient address rejected: This mailbox is full"
 
 
 @pytest.fixture(scope="module")
-def panel(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helper]:
-    """The panel's side: it sends through our Postfix, and its helper looks into the files."""
-    before = settings.current
-    socket = tmp_path_factory.mktemp("helper") / "socket"
-    port = stage.servers.ports.smtp
-    settings.use(replace(before, smtp_port=port, helper_socket=socket, mail_host="mail.example"))
-    with helper_at(socket) as helper, forms.browser.client.application.app_context():
-        helper.answers["find"] = lambda home: find(stage, home, helper.question["message_id"])
-        yield helper
-    settings.use(before)
-
-
-def find(stage: Stage, home: str, message_id: str) -> dict[str, Any]:
-    """Say when a message arrived in a Maildir, by the name that Dovecot gave its file."""
-    for file in (stage.servers.values.mail_root / home / "Maildir").glob("[nc][eu][wr]/*"):
-        if f"\nMessage-ID: {message_id}\n".encode() in file.read_bytes():
-            seconds, micros = re.match(r"(\d+)\.M(\d+)P", file.name).groups()  # type: ignore[union-attr]
-            return {"arrived": int(seconds) * 1_000_000 + int(micros)}
-    return {"arrived": None}
+def stage(open_folder: Path) -> Iterator[Stage]:
+    """Postfix, Dovecot and the helper on an empty database; the panel sends through them."""
+    with helped(open_folder) as stage:
+        port = stage.servers.ports.smtp
+        before = settings.current
+        settings.use(replace(before, smtp_port=port, mail_host="mail.example"))
+        with forms.browser.client.application.app_context():
+            yield stage
+        settings.use(before)
 
 
 def box_of(email: str) -> Mailbox:
@@ -53,10 +44,11 @@ def box_of(email: str) -> Mailbox:
 
 
 def measure(stage: Stage, email: str) -> int:
-    """Write down what a mailbox holds, as Dovecot counts it, and return that, in bytes."""
-    size = used(stage, email)
-    usage.note(box_of(email), 1, size, None)
-    return size
+    """Let the panel ask what a mailbox holds, once all mail has arrived; return the bytes."""
+    stage.wait_until_delivered()
+    found = fresh(box_of(email))
+    assert found is not None
+    return found.bytes
 
 
 def fill(stage: Stage, email: str, characters: int) -> int:
@@ -93,7 +85,7 @@ def ann(stage: Stage, bonvenon: str) -> str:
 
 
 def test_a_warning_arrives_once_a_mark_in_the_language_of_the_domain(
-    stage: Stage, bonvenon: str, panel: Helper
+    stage: Stage, bonvenon: str
 ) -> None:
     ann = f"ann@{bonvenon}"
     forms.mailbox(ann, PASSWORD, quota_mb=1)
@@ -125,7 +117,7 @@ def test_a_warning_arrives_once_a_mark_in_the_language_of_the_domain(
 
 
 def test_who_answers_a_warning_reaches_the_one_who_looks_after_the_domain(
-    stage: Stage, panel: Helper, ann: str
+    stage: Stage, ann: str
 ) -> None:
     carry_out()
     (mail,) = arrived(stage, ann)
@@ -136,7 +128,7 @@ def test_who_answers_a_warning_reaches_the_one_who_looks_after_the_domain(
 
 
 def test_a_mailbox_without_any_room_refuses_its_warning_and_gets_it_once_there_is_some(
-    stage: Stage, bonvenon: str, panel: Helper
+    stage: Stage, bonvenon: str
 ) -> None:
     ann = f"ann@{bonvenon}"
     a_full_mailbox(stage, ann)
@@ -158,7 +150,7 @@ def test_a_mailbox_without_any_room_refuses_its_warning_and_gets_it_once_there_i
 
 
 def test_a_mailbox_that_filled_up_since_it_was_measured_is_warned_later(
-    stage: Stage, bonvenon: str, panel: Helper
+    stage: Stage, bonvenon: str
 ) -> None:
     ann, bob = f"ann@{bonvenon}", f"bob@{bonvenon}"
     a_full_mailbox(stage, ann)
@@ -173,7 +165,7 @@ def test_a_mailbox_that_filled_up_since_it_was_measured_is_warned_later(
 
 
 def test_a_warning_that_was_taken_by_a_panel_that_died_is_not_sent_again(
-    stage: Stage, panel: Helper, ann: str
+    stage: Stage, ann: str
 ) -> None:
     (due,) = (due for due in warnings.due() if due.email == ann)
     message_id = warnings.claim(due, outgoing.new_message_id())
@@ -187,7 +179,7 @@ def test_a_warning_that_was_taken_by_a_panel_that_died_is_not_sent_again(
     assert warned(ann) == 80
 
 
-def test_a_warning_that_a_panel_died_before_is_sent(stage: Stage, panel: Helper, ann: str) -> None:
+def test_a_warning_that_a_panel_died_before_is_sent(stage: Stage, ann: str) -> None:
     (due,) = (due for due in warnings.due() if due.email == ann)
     message_id = warnings.claim(due, outgoing.new_message_id())
 
@@ -201,7 +193,7 @@ def test_a_warning_that_a_panel_died_before_is_sent(stage: Stage, panel: Helper,
 
 
 def test_what_postfix_says_comes_back_as_it_is(
-    stage: Stage, bonvenon: str, panel: Helper, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, bonvenon: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sent(to: str, text: str = "Hello\n") -> outgoing.Outcome:
         sender = f"postmaster@{bonvenon}"
@@ -245,9 +237,7 @@ def outcome(page: Reply) -> list[str]:
     return [item.get_text(" ", strip=True) for item in page.soup.select("[id^=trial-] :is(li, p)")]
 
 
-def test_a_test_message_is_followed_into_the_mailbox(
-    stage: Stage, bonvenon: str, panel: Helper
-) -> None:
+def test_a_test_message_is_followed_into_the_mailbox(stage: Stage, bonvenon: str) -> None:
     contact = f"contact@{bonvenon}"
     forms.mailbox(contact, PASSWORD, quota_mb=1)
     speak_french(bonvenon)
@@ -267,7 +257,7 @@ def test_a_test_message_is_followed_into_the_mailbox(
 
 
 def test_a_part_of_the_page_waits_without_a_word_until_it_has_arrived(
-    stage: Stage, bonvenon: str, panel: Helper
+    stage: Stage, bonvenon: str
 ) -> None:
     contact = f"contact@{bonvenon}"
     forms.mailbox(contact, PASSWORD)
@@ -288,7 +278,7 @@ def test_a_part_of_the_page_waits_without_a_word_until_it_has_arrived(
 
 
 def test_a_test_message_to_an_alias_is_followed_wherever_it_leads(
-    stage: Stage, bonvenon: str, panel: Helper
+    stage: Stage, bonvenon: str
 ) -> None:
     ann, bob, team, sales = (f"{name}@{bonvenon}" for name in ("ann", "bob", "team", "sales"))
     outside = f"carol-{bonvenon}@gmail.example"
@@ -321,7 +311,6 @@ def test_a_test_message_to_an_alias_is_followed_wherever_it_leads(
 def test_a_test_message_that_is_refused_says_why_in_words_and_what_the_server_said(
     stage: Stage,
     bonvenon: str,
-    panel: Helper,
     monkeypatch: pytest.MonkeyPatch,
     state: str,
     words: str,
