@@ -14,7 +14,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 
-from webmailadmin import cli_servers, database, demo, settings
+from webmailadmin import cli_backup, cli_servers, database, demo, settings
 from webmailadmin.cli_doctor import doctor
 from webmailadmin.log import note
 from webmailadmin.mail import accounts, domains, names
@@ -232,7 +232,8 @@ def servers_render(folder: Path) -> None:
         click.echo(path)
 
 
-commands.add_command(doctor)
+for command in (doctor, *cli_backup.COMMANDS):
+    commands.add_command(command)
 
 
 @commands.command("demo", with_appcontext=False)

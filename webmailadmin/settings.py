@@ -82,6 +82,12 @@ class Settings:
     dovecot_config: Path = setting(
         Path("/etc/dovecot/dovecot.conf"), "Dovecot's configuration, whose sessions we end.", Path
     )
+    backups: Path = setting(
+        Path("/var/backups/webmailadmin"), "Folder of the backups made on schedule.", Path
+    )
+    backups_kept: int = setting(
+        14, "Backups kept in that folder; the oldest goes first.", whole(1, 3650)
+    )
     default_quota_mb: int = setting(
         1024, "Size limit proposed for a new mailbox, in MB; 0 is unlimited.", whole(0, 2**31)
     )

@@ -47,6 +47,7 @@ ACTS = {
     "messages.deleted": N_("deleted for good: %(messages)s (%(bytes)s)"),
     "account.added": N_("account %(name)s added"),
     "account.password": N_("password of account %(name)s changed"),
+    "database.restored": N_("database brought back as it was on %(moment)s"),
 }
 PAGE = 100
 
