@@ -8,7 +8,7 @@ DEV := $(VENV)/.installed-dev
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test lint format browser mailservers test-debian13 bench load soak translate lock packages
+.PHONY: help build run demo upgrade test lint format browser mailservers test-debian13 bench load soak translate lock packages
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
@@ -20,6 +20,9 @@ run: $(RUN) ## the panel at http://127.0.0.1:8025 (PORT, WEBMAILADMIN_DATA)
 
 demo: $(RUN) ## the panel over 300 addresses, with real Postfix and Dovecot (root)
 	@exec $(BIN)/webmailadmin demo
+
+upgrade: $(RUN) ## after a git pull: libraries, backup, database, restart (root; docs/upgrade.md)
+	@$(BIN)/webmailadmin upgrade
 
 test: packages $(DEV) lint ## everything: linters and all tests (root, for Postfix and Dovecot)
 	@$(BIN)/pytest -n 3 --dist loadfile --cov --cov-report= --durations=15

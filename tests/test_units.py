@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from webmailadmin.servers.render import PLACE
+from webmailadmin.settings import Settings
 
 UNITS = Path(__file__).parents[1] / "deploy" / "systemd"
 SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
@@ -41,8 +42,7 @@ def analyze(*arguments):
 
 def test_there_are_units_for_all_that_runs():
     assert {
-        f"webmailadmin-{name}"
-        for name in ("web.service", "worker.service", "helper.service", "doctor.service")
+        f"webmailadmin-{name}.service" for name in ("web", "worker", "helper", "doctor", "backup")
     } <= set(SERVICES)
 
 
@@ -78,11 +78,15 @@ def test_postfix_waits_for_dovecot_at_a_boot_and_no_longer():
 def test_only_the_helper_may_write_mail_files_and_only_the_panel_the_database():
     written = {
         name: re.findall(r"^ReadWritePaths=(.*)$", unit(name), re.MULTILINE)
-        for name in ("webmailadmin-web.service", "webmailadmin-helper.service")
+        for name in (
+            *("webmailadmin-web.service", "webmailadmin-helper.service"),
+            "webmailadmin-backup.service",
+        )
     }
     assert written == {
         "webmailadmin-web.service": ["@{data} /run/webmailadmin"],
         "webmailadmin-helper.service": ["@{mail_root} /run/webmailadmin-helper"],
+        "webmailadmin-backup.service": [f"@{{data}} {Settings().backups}"],
     }
     assert "InaccessiblePaths=-@{data}" in unit("webmailadmin-helper.service").splitlines()
 

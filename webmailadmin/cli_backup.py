@@ -103,7 +103,7 @@ def say_what_was_restored(outcome: restoring.Outcome) -> None:
 
 def say_of_dovecot() -> None:
     """Let Dovecot open the database anew, or say who must."""
-    if not services.reload_dovecot():
+    if not services.renew_lookups():
         click.echo(gettext("If Dovecot runs, let it open the database anew: doveadm reload"))
 
 

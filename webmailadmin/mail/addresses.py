@@ -188,13 +188,18 @@ def claim(address: Address, version: int) -> None:
 
 
 def changed_meanwhile(address: Address) -> Changed:
-    """Say who changed the address last, and what they did."""
+    """Say who changed the address last, and what they did.
+
+    Raises NotFound when a backup was brought back from before its time.
+    """
     last = (
         Journal.select()
         .where(Journal.domain == address.domain, Journal.email == address.email)
         .order_by(Journal.id.desc())
         .first()
     )
+    if last is None:
+        raise NotFound
     return Changed(email=address.email, actor=last.actor, act=last.act, details=last.details)
 
 

@@ -2,7 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 
 SYSTEMD_RUNS = Path("/run/systemd/system")  # sd_booted(3)
@@ -10,6 +13,7 @@ HELPER = "webmailadmin-helper.service"
 # They write the database; in the order of their start.
 WRITERS = ("webmailadmin-worker.service", "webmailadmin-web.service")
 SECONDS_TO_OBEY = 60
+SECONDS_OF_REST = 1  # whoever does nothing for so long has nothing to do
 
 
 class Disobeyed(Exception):
@@ -40,15 +44,37 @@ def start(units: list[str]) -> None:
         command("systemctl", "restart", unit)
 
 
-def reload_dovecot() -> bool:
+def renew_lookups() -> bool:
     """Let Dovecot open the database anew, if it runs and we may; say whether it did.
 
-    A worker of it that has it open meets each change of the schema with one failed lookup.
+    Each of its workers that has it open meets a change of the schema with one failed lookup. Those
+    that have nothing to do are ended before they meet it, and it starts others when it needs them.
+    One at work meets it at once, and to end it would put off what it has in hand as well, as
+    `doveadm reload` would break off deliveries. doveadm-process(1).
     Raises Disobeyed.
     """
     if os.geteuid() != 0 or shutil.which("doveadm") is None:
         return False
-    return not run("doveadm", "reload").returncode
+    listed = run("doveadm", "-f", "tab", "process", "status", "auth-worker")
+    if listed.returncode:
+        return False
+    workers = [int(line.split("\t")[1]) for line in listed.stdout.splitlines()[1:]]
+    before = {worker: activity(worker) for worker in workers}
+    time.sleep(SECONDS_OF_REST)
+    for worker in workers:
+        if before[worker] and activity(worker) == before[worker]:
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGTERM)
+    return True
+
+
+def activity(process: int) -> str:
+    """Return what grows whenever a process does anything; "" once it has ended. proc(5)."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return ""
+    return "".join(line for line in status.splitlines() if "ctxt_switches" in line)
 
 
 def command(*words: str) -> None:
