@@ -21,12 +21,13 @@ from tests import first_schema
 from tests.helper_of import helper_at
 from tests.killed.dying import DEATHS, Fate
 from tests.mail import truth
-from tests.mail.stage import everything, find, make, save, sql
+from tests.mail.stage import everything, find, make, save, sql, wish
 from tests.mailservers import panel
 from tests.test_cli import Terminal, refused
 from webmailadmin import database, settings, snapshot
 from webmailadmin.database import db
 from webmailadmin.mail import accounts, addresses, domains, purging
+from webmailadmin.mail.errors import NotFound
 from webmailadmin.models import Account, Domain, Journal, Mailbox, Purge, Removed, now
 from webmailadmin.servers.private import System, add_what_is_missing
 from webmailadmin.upkeep import backups, restoring
@@ -321,6 +322,19 @@ def test_who_has_the_file_open_sees_it_at_once(data: Path, beside: Path) -> None
     assert (data / "webmailadmin.db").stat().st_ino == inode
     with panel_at(data):
         assert Domain.get().name == "neuf.fr"
+
+
+def test_an_editor_that_stayed_open_finds_its_address_gone(data: Path, beside: Path) -> None:
+    """The journal does not know the address any more, and cannot tell who changed it."""
+    backups.back_up(data, beside / "one.db")
+    with panel_at(data) as alice:
+        address = make("ann@bonvenon.fr", by=alice, recipients=["far@x.org"])
+        seen = wish("ann@bonvenon.fr", recipients=["other@x.org"])
+
+    restored(beside / "one.db", data)
+
+    with panel_at(data) as alice, pytest.raises(NotFound):
+        addresses.save(address, seen, by=alice)
 
 
 def test_no_session_outlives_it(data: Path, beside: Path) -> None:

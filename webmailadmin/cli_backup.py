@@ -155,7 +155,7 @@ def say_what_was_upgraded(before: Path | None, *, restarted: bool) -> None:
         click.echo(gettext("Now restart the panel, so that it runs this version."))
 
 
-mailbox = AppGroup("mailbox", help="Mailboxes.")
+mailbox = AppGroup("mailbox", help="Mailboxes on the disk.")
 
 
 @mailbox.command("home")
