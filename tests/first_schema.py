@@ -8,7 +8,8 @@ from pathlib import Path
 from playhouse.migrations import Runner
 
 from webmailadmin import database
-from webmailadmin.database import APPLICATION_ID, db
+from webmailadmin.database import db
+from webmailadmin.snapshot import APPLICATION_ID
 
 FIRST = "0001_first_tables"
 PASSWORD = "correct horse battery"

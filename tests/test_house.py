@@ -18,6 +18,7 @@ from playhouse.migrations import Runner
 from webmailadmin import database, models
 from webmailadmin.database import DatabaseUnusable, db, open_database
 from webmailadmin.models import Table
+from webmailadmin.snapshot import APPLICATION_ID
 
 ROOT = Path(__file__).parent.parent
 TABLES = [found for found in vars(models).values() if isinstance(found, type)]
@@ -119,7 +120,7 @@ def test_every_pragma_reads_back_as_it_was_set(opened: Path) -> None:
 
 
 def test_the_file_says_whose_it_is(opened: Path) -> None:
-    assert db.pragma("application_id") == database.APPLICATION_ID
+    assert db.pragma("application_id") == APPLICATION_ID
     assert sql("PRAGMA integrity_check") == [("ok",)]
 
 

@@ -9,8 +9,9 @@ import cysqlite
 from playhouse.migrations import Runner
 
 from webmailadmin import settings
-from webmailadmin.database import APPLICATION_ID, MIGRATIONS, PRAGMAS, db, files
+from webmailadmin.database import MIGRATIONS, PRAGMAS, db, files
 from webmailadmin.mail.errors import N_
+from webmailadmin.snapshot import APPLICATION_ID
 from webmailadmin.upkeep.doctor.finding import Check, Finding, setting_right, warning, well, wrong
 
 RESTART = "systemctl restart webmailadmin-web webmailadmin-worker"
