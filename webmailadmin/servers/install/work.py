@@ -94,7 +94,8 @@ class SetUp:
         if any(isinstance(step, Database) for step, _ in self.done):
             self.try_mail()
             # The database was laid over: the next lookup of each of its processes would fail.
-            running.read_anew({"dovecot"})
+            # And an smtpd that is connected to it loses its log-ins.
+            running.read_anew({"dovecot", "postfix"})
             checks.dovecot_asks()
         else:
             checks.one_that_lives(facts.as_panel(self.wish.data, "mailbox").strip())

@@ -68,7 +68,7 @@ def certificates(machine: Machine) -> Iterator[Finding]:
     named = {
         "Postfix": machine.postconf.get("smtpd_tls_chain_files", "").split(",")[-1].strip()
         or machine.postconf.get("smtpd_tls_cert_file", ""),
-        "Dovecot": machine.doveconf.get("ssl_server_cert_file", "")
+        "Dovecot": machine.doveconf.get("ssl_server/cert_file", "")  # 2.4
         or machine.doveconf.get("ssl_cert", "").lstrip("<").strip(),
     }
     told = set()
