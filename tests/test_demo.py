@@ -1,6 +1,8 @@
 """The demo, as a person runs it: its two lines are pasted, Ctrl-C ends it."""
 
+import json
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -118,6 +120,28 @@ def in_database(demo: Running, query: str) -> list[str]:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
+
+
+def test_its_helper_tells_what_a_mailbox_holds_as_the_owner_of_the_mail(demo: Running) -> None:
+    (folder,) = demo.folder.glob("webmailadmin-demo-*/servers")
+    listening = json.loads((folder / "log" / "helper.log").read_text().splitlines()[0])
+    assert listening["event"] == "listening"
+    assert pwd.getpwuid(listening["user"]).pw_name == "vmail"
+
+    # It was copied to two others, who did not log in.
+    homes = [path.name for path in (folder / "mail").iterdir() if path.name != ".trash"]
+    held = [usage(folder / "helper" / "socket", home) for home in homes]
+    assert [one["messages"] for one in held] == [1, 1, 1]
+    assert sum(one["last_log_in"] is not None for one in held) == 1
+
+
+def usage(path: Path, home: str) -> dict[str, int | None]:
+    """Ask the demo's helper what a mailbox holds."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(path))
+        connection.sendall(json.dumps({"verb": "usage", "home": home}).encode() + b"\n")
+        answer: dict[str, int | None] = json.loads(connection.recv(1000))
+        return answer
 
 
 def test_ctrl_c_ends_all_of_it_and_leaves_no_process(demo: Running) -> None:

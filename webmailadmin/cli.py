@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from pwd import getpwuid
 from threading import Event, Thread
 from typing import Any
 
@@ -19,7 +20,7 @@ from webmailadmin.cli_doctor import doctor
 from webmailadmin.log import note
 from webmailadmin.mail import accounts, domains, names
 from webmailadmin.mail.errors import Refusal
-from webmailadmin.servers import private, render
+from webmailadmin.servers import private, private_helper, render
 from webmailadmin.upkeep.worker import AlreadyWorking, Worker, alone
 from webmailadmin.words import gettext, in_words, spoken
 
@@ -246,6 +247,8 @@ def demo_(info: ScriptInfo) -> None:
         Path(folder).chmod(0o755)
         os.environ[settings.PREFIX + "DATA"] = f"{folder}/data"
         os.environ[settings.PREFIX + "SMTP_PORT"] = str(private.Ports.smtp)
+        mail_helper = private_helper.socket_of(Path(folder) / "servers")
+        os.environ[settings.PREFIX + "HELPER_SOCKET"] = str(mail_helper)
         with info.load_app().app_context():
             run_demo(Path(folder))
 
@@ -257,8 +260,11 @@ def run_demo(folder: Path) -> None:
     shown = demo.fill(admin)
     ports = private.Ports()
     try:
-        with private.private_servers(
-            folder / "servers", settings.current.data / "webmailadmin.db", ports, say=click.echo
+        with (
+            private.private_servers(
+                folder / "servers", settings.current.data / "webmailadmin.db", ports, say=click.echo
+            ) as started,
+            private_helper.private_helper(started, getpwuid(os.geteuid()).pw_name),
         ):
             send, read = demo.lines(shown, ports.smtp, ports.imap)
             click.echo(gettext("Log in as admin with the password %(password)s", password=password))

@@ -1,8 +1,8 @@
 """What a mailbox holds: as Dovecot counts for a size limit, and who logged in when.
 
 Read from the names that Dovecot gives to its files, which tell each message's size. That is the
-sum of `doveadm quota get` (`quota_vsizes`, Dovecot 2.3 and 2.4), needs neither a process nor a
-living user, and so works for removed mailboxes: 10,000 messages in 15 ms, where doveadm takes 60.
+sum of `doveadm quota get` (`quota_vsizes`, Dovecot 2.3 and 2.4), and works for removed mailboxes
+too, which have no user. A thousand messages take 3 ms, as in doveadm, whose process alone takes 25.
 """
 
 import os
@@ -22,6 +22,7 @@ LONGEST_LAST_LOG_IN = 4096  # bytes
 SECONDS = re.compile(rb"^(\d{1,11})$", re.MULTILINE)
 BLOCK = 2**20  # bytes
 MOST_REMEMBERED = 100_000
+NOT_THERE = suppress(FileNotFoundError, Refused)
 
 # Sizes that no name tells, by what cannot stay the same when a file changes.
 measured: dict[tuple[int, int, int], int] = {}
@@ -41,16 +42,11 @@ def held(home: Folder) -> Held:
     count = size = 0
     for _, folder in mail_folders(home):
         for entry in messages(folder):
-            with suppress(FileNotFoundError, Refused):
-                size += size_of(folder, entry.name)
+            told = SIZE.search(entry.name)
+            with NOT_THERE:
+                size += int(told[1]) if told else measure(folder, entry.name)
                 count += 1
     return Held(count, size, last_log_in(home))
-
-
-def size_of(folder: Folder, name: str) -> int:
-    """Return the bytes of a message. Raises FileNotFoundError, Refused."""
-    told = SIZE.search(name)
-    return int(told[1]) if told else measure(folder, name)
 
 
 def measure(folder: Folder, name: str) -> int:

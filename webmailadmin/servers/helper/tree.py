@@ -125,11 +125,11 @@ def messages(folder: Folder) -> Iterator[os.DirEntry[str]]:
     for place in ("new", "cur"):
         with suppress(FileNotFoundError), folder.folder(place) as opened:
             for entry in opened.entries():
-                name = base_name(entry.name)
-                if is_message(entry) and name not in seen_new:
-                    yield entry
+                if not is_message(entry) or (seen_new and base_name(entry.name) in seen_new):
+                    continue
                 if place == "new":
-                    seen_new.add(name)
+                    seen_new.add(base_name(entry.name))
+                yield entry
 
 
 def is_message(entry: os.DirEntry[str]) -> bool:
