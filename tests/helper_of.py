@@ -1,6 +1,6 @@
 """A helper that says what a test wants to hear: for what happens here after its answers.
 
-What the real one does with real mail is seen in `tests/mailservers`.
+What the real one does is seen in `tests/helper`, and with real mail in `tests/mailservers`.
 """
 
 import json
@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from webmailadmin.servers.helper.orders import understood
 
 Answer = dict[str, Any] | Callable[[str], dict[str, Any]]
 
@@ -39,7 +41,10 @@ class Helper:
 
     def answer(self, connection: socket.socket) -> None:
         """Answer one question."""
-        question = self.question = json.loads(connection.makefile("rb").readline())
+        # What the real one would refuse is not asked of this one either.
+        line = connection.makefile("rb").readline().rstrip(b"
+")
+        question = self.question = understood(line)
         verb, about = question["verb"], question.get("home") or question.get("email")
         self.asked.append((verb, about))
         found = self.answers.get(verb, {"refused": f"No {verb} here."})
