@@ -42,7 +42,7 @@ def helped(
 
 
 def helper_alone(folder: Path) -> Path:
-    """Copy the helper, and nothing else of the program."""
+    """Copy the helper, and nothing else of the program, to where every user can read it."""
     for part in PARTS:
         source, copy = CHECKOUT / "webmailadmin" / part, folder / "webmailadmin" / part
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -50,6 +50,7 @@ def helper_alone(folder: Path) -> Path:
             shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, copy)
+    System().run("chmod", "-R", "a+rX", str(folder))
     return folder
 
 

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from pwd import getpwnam
 
@@ -24,6 +25,8 @@ ID = "0123456789abcdef" * 2
 SECONDS_TO_START = 20
 MOST_MORE_MEMORY = 20_000  # kB
 MESSAGES, LINES = 300, 20_000
+
+python = cache(panel.python)
 
 
 @dataclass
@@ -49,7 +52,8 @@ class Running:
 def place(open_folder: Path, request: pytest.FixtureRequest) -> Path:
     """A folder of the test's own, with a mail root and the folder of the socket, as installed."""
     place = open_folder / str(abs(hash(request.node.name)))
-    place.mkdir(mode=0o755)
+    place.mkdir()
+    place.chmod(0o755)  # whatever our umask
     for owner, group, mode, name in (
         (MAIL_USER, MAIL_USER, "0700", "mail"),
         (MAIL_USER, panel.USER, "2750", "run"),
@@ -81,7 +85,7 @@ def start(
         log = place / f"log-{len(started)}"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [panel.python(), "-m", "webmailadmin.servers.helper"],
+                [python(), "-m", "webmailadmin.servers.helper"],
                 env={f"{PREFIX}{name}": str(value) for name, value in given.items()},
                 cwd=checkout,
                 stderr=out,
