@@ -11,10 +11,10 @@ from peewee import JOIN, prefetch
 from waitress import create_server
 
 from bench.fill import DOMAIN
-from webmailadmin.cli import THREADS
 from webmailadmin.database import db
 from webmailadmin.mail.listing import PAGE
 from webmailadmin.models import Address, Domain, Mailbox, Recipient
+from webmailadmin.serving import THREADS
 
 app = Flask(__name__)
 

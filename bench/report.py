@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bench.browser import Cost
 from bench.measures import STEPS
-from webmailadmin.cli import THREADS
+from webmailadmin.serving import THREADS
 
 Series = dict[tuple[str, int], list[Cost]]
 Queries = dict[int, dict[str, list[int]]]

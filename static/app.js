@@ -49,6 +49,14 @@ document.addEventListener("focusin", (event) => {
   if (event.target.matches("[data-replace]")) event.target.select();
 });
 
+// A download leaves its page as it is: a second click at once would begin another one.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-download]")) return;
+  const button = event.submitter;
+  setTimeout(() => { button.disabled = true; });
+  setTimeout(() => { button.disabled = false; }, 3000);
+});
+
 // The filter above a long menu.
 document.addEventListener("input", (event) => {
   const list = document.querySelector(event.target.dataset.filter || null);

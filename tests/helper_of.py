@@ -6,8 +6,8 @@ What the real one does is seen in `tests/helper`, and with real mail in `tests/m
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ class Helper:
         self.asked: list[tuple[str, str]] = []
         self.question: dict[str, str] = {}
         self.answers: dict[str, Answer] = {}
-        self.archive = b""
+        self.archive: Iterable[bytes] = ()
+        self.sent = 0
         self.listening = socket.socket(socket.AF_UNIX)
         self.listening.bind(str(path))
         self.listening.listen()
@@ -36,33 +37,38 @@ class Helper:
                 connection, _ = self.listening.accept()
             except OSError:
                 return
-            with connection:
-                self.answer(connection)
+            threading.Thread(target=self.answer, args=[connection], daemon=True).start()
 
     def answer(self, connection: socket.socket) -> None:
-        """Answer one question."""
+        """Answer one question. Whoever asked may be gone before the end."""
+        with connection, suppress(OSError):
+            self.say(connection)
+
+    def say(self, connection: socket.socket) -> None:
+        """Read a question, and say what the test wants to be said."""
         # What the real one would refuse is not asked of this one either.
-        line = connection.makefile("rb").readline().rstrip(b"
-")
+        line = connection.makefile("rb").readline().rstrip(b"\n")
         question = self.question = understood(line)
         verb, about = question["verb"], question.get("home") or question.get("email")
         self.asked.append((verb, about))
         found = self.answers.get(verb, {"refused": f"No {verb} here."})
         said = found(about) if callable(found) else found
-        line = json.dumps(said).encode() + b"\n"
+        connection.sendall(json.dumps(said).encode() + b"\n")
         if verb == "archive" and "refused" not in said:
-            line += self.archive
-        connection.sendall(line)
+            for chunk in self.archive:
+                connection.sendall(chunk)
+                self.sent += len(chunk)
 
     def holds(self, messages: int, size: int) -> None:
         """Let each home hold so many messages of so many bytes in all."""
         held = {"messages": messages, "bytes": size, "last_log_in": None}
         self.answers |= {"usage": held, "purge": held, "kick": {}}
 
-    def packs(self, archive: bytes) -> None:
-        """Let this be the archive of each home."""
-        self.archive = archive
-        self.answers["archive"] = {"size": len(archive)}
+    def packs(self, *chunks: bytes, size: int | None = None) -> None:
+        """Let these be the archive of each home. size: what is promised, if not what there is."""
+        self.archive = chunks
+        promised = sum(len(chunk) for chunk in chunks) if size is None else size
+        self.answers["archive"] = {"size": promised}
 
 
 @contextmanager

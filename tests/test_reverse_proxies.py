@@ -55,7 +55,8 @@ def folder() -> Iterator[Path]:
         check=True,
         capture_output=True,
     )
-    (made / "key.pem").chmod(0o644)
+    for name in ("key.pem", "cert.pem"):  # whatever the umask
+        (made / name).chmod(0o644)
     # As webmailadmin-web.service does it.
     subprocess.run(
         [*("install", "-d", "-o", panel.USER, "-g", "www-data", "-m", "2750"), made / "run"],

@@ -15,7 +15,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 
-from webmailadmin import cli_backup, cli_servers, database, demo, settings
+from webmailadmin import cli_backup, cli_servers, database, demo, serving, settings
 from webmailadmin.cli_doctor import doctor
 from webmailadmin.log import note
 from webmailadmin.mail import accounts, domains, names
@@ -24,7 +24,6 @@ from webmailadmin.servers import private, private_helper, render
 from webmailadmin.upkeep.worker import AlreadyWorking, Worker, alone
 from webmailadmin.words import gettext, in_words, spoken
 
-THREADS = 8
 SECONDS_TO_STOP = 3
 
 
@@ -55,18 +54,8 @@ def end_at_signals() -> None:
 
 def listen() -> Any:
     """Return the panel's server, listening on its port or socket. Raises ClickException."""
-    from waitress import create_server  # noqa: PLC0415 - slow import, for serving alone
-
     try:
-        return create_server(
-            current_app.wsgi_app,
-            **where_to_listen(),
-            threads=THREADS,
-            ident=None,
-            max_request_body_size=2**20,
-            # web/proxies.py decides what is believed.
-            clear_untrusted_proxy_headers=False,
-        )
+        return serving.server_of(current_app.wsgi_app, **where_to_listen())
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         where = settings.current.socket or f"127.0.0.1:{settings.current.port}"

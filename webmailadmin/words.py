@@ -79,11 +79,13 @@ class Toast:
     """One sentence on what was done, and how to undo it.
 
     undo: URL that takes the undo as a POST. target: element that the undone row replaces.
+    more: URL of the page on what is to be looked at now.
     """
 
     text: str
     undo: str = ""
     target: str = ""
+    more: str = ""
 
     def as_json(self) -> str:
         """Write it for the cookie that carries it over a redirect."""
@@ -138,6 +140,11 @@ def shown_value(name: str, value: object) -> object:
     if isinstance(value, int):
         return format_decimal(value)
     return value
+
+
+def number(count: int) -> str:
+    """Return a number for the eye: 1,204 in English, 1 204 in French."""
+    return str(format_decimal(count))
 
 
 def counted(what: str, count: int) -> str:

@@ -181,7 +181,7 @@ def test_tab_goes_through_the_editor_from_top_to_bottom_and_is_always_seen(
     panel.add(CONTACT, mailbox=True)
     page = open_page(f"/addresses/{CONTACT}/edit", language="fr")
     entry(page, CONTACT).locator(".end a").focus()
-    assert walk(page, 13) == [
+    assert walk(page, 14) == [
         FRENCH.yes,
         FRENCH.password,
         FRENCH.confirmation,
@@ -192,6 +192,7 @@ def test_tab_goes_through_the_editor_from_top_to_bottom_and_is_always_seen(
         FRENCH.save,
         FRENCH.cancel,
         FRENCH.journal,
+        "Télécharger les messages",
         FRENCH.rename,
         FRENCH.delete,
         "Réglages pour les logiciels de courrier",

@@ -20,6 +20,7 @@ ZOOMED = {"width": 640, "height": 450}  # 1280 × 900 at 200 %
 NARROW = {"width": 840, "height": 600}  # just wider than a phone's layout; 1280 at 150 %
 WIDEST_PHONE = 832  # 52rem, where the style sheet changes its layout
 MOUSE, FINGER = 24, 44  # pixels
+GONE = "gone@bonvenon.fr"
 LONG = "a-name-that-is-quite-as-long-as-anybody-would-ever-want-it-to-be"
 
 WIDER_THAN_THE_SCREEN = """() => document.documentElement.scrollWidth > innerWidth && [
@@ -102,7 +103,7 @@ def all_kinds(panel: Panel, bonvenon: str) -> None:
     panel.add("dead@bonvenon.fr", f"{LONG[2:]}@bonvenon.fr")
     panel.add("off@bonvenon.fr", "ann@x.org", enabled=False)
     panel.install("a-very-long-name-for-a-domain-of-a-small-association.example.org")
-    panel.remove("gone@bonvenon.fr")
+    panel.remove(GONE)
     panel.remove(f"gone-{LONG[5:]}@bonvenon.fr")
     panel.install("domain-that-was-removed.example.org")
     with panel.rules() as alice:
@@ -112,6 +113,9 @@ def all_kinds(panel: Panel, bonvenon: str) -> None:
             home = f"{domain.id:032}"
             Purge.create(home=home, domain=domain, email=CONTACT)
             purging.note_trouble(home, f"The folder {home} has another owner.")
+    for name in ("a", "b", "c", "d", "e", "f"):
+        panel.add(f"{name}@bonvenon.fr", f"{CONTACT}, {GONE}, {LONG}@elsewhere.example.org")
+    panel.add(f"to-{LONG[3:]}@bonvenon.fr", GONE)
 
 
 def states(page: Page) -> Iterator[str]:
@@ -127,9 +131,13 @@ def states(page: Page) -> Iterator[str]:
     page.goto("/domains/bonvenon.fr/removed/")
     page.locator(".entry a.wrong").first.click()
     yield "removed address, for good"
-    for path in ("about", "unknown", "removed/", "journal", ""):
+    for path in ("about", "unknown", "removed/", "journal", "remove", "messages", ""):
         page.goto(f"/domains/bonvenon.fr/{path}")
         yield f"tab {path}"
+    page.goto(f"/addresses/{GONE}/leading")
+    page.locator(".ways .main").click()
+    expect(page.locator("#recipients-wrong")).to_be_visible()
+    yield "what leads there, with what is wrong"
     page.goto("/domains/a-very-long-name-for-a-domain-of-a-small-association.example.org/")
     yield "first steps"
     page.goto(f"/addresses/{CONTACT}/edit")

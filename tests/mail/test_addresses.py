@@ -185,15 +185,6 @@ def test_a_stranger_is_not_told_that_an_address_is_gone(contact: Address, alice:
         addresses.of(Account(name="nobody"), contact.email)
 
 
-def test_who_points_to_an_address_is_told(contact: Address, autre: Domain, alice: Account) -> None:
-    make("z@bonvenon.fr", by=alice, recipients=[contact.email])
-    make("a@autre.fr", by=alice, recipients=["contact+tag@bonvenon.fr", "far@x.org"])
-    make("other@autre.fr", by=alice, recipients=["contact@x.org"])
-
-    assert addresses.pointing_to(contact) == ["a@autre.fr", "z@bonvenon.fr"]
-    assert addresses.pointing_to(contact, most=1) == ["a@autre.fr"]
-
-
 # Save
 
 

@@ -7,7 +7,7 @@ from tests.conftest import PASSWORD
 from tests.web.conftest import LIST, columns, everything
 from webmailadmin import database
 from webmailadmin.mail import accounts, addresses, domains
-from webmailadmin.models import Account, Session
+from webmailadmin.models import Account, Removed, Session
 from webmailadmin.web.security import HEADERS, POLICY
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
@@ -26,9 +26,12 @@ def kept(contact, alice):
 
 
 @pytest.fixture
-def gone(alice):
-    """A removed domain that can be brought back."""
+def gone(kept, alice):
+    """A removed domain that can be brought back, with a mailbox."""
     domain = domains.install("gone.fr", "camille@elsewhere.org", by=alice)
+    address = addresses.add(domain, "sales", by=alice)
+    wish = addresses.Wish(1, mailbox=True, password=PASSWORD, confirmation=PASSWORD, quota_mb="1")
+    addresses.save(address, wish, by=alice)
     domains.remove(domain, by=alice)
     return domain
 
@@ -41,6 +44,7 @@ def values(kept, gone):
         "email": "contact@bonvenon.fr",
         "id_": kept.id,
         "domain_id": gone.id,
+        "kept": Removed.get(Removed.email == "sales@gone.fr").id,
         "way": "off",
         "mark": "0" * 12,
     }

@@ -476,7 +476,7 @@ def test_a_deletion_tells_which_addresses_will_lose_their_mail(browser, contact,
     asked = browser.submit(CONTACT, "form.editor", headers=headers, button="Delete")
 
     assert (
-        "These addresses are redirected here, and will lose their mail: team@bonvenon.fr"
+        "1 address leads here. What becomes of its mail: team@bonvenon.fr is refused"
         in asked.words()
     )
 

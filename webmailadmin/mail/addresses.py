@@ -22,6 +22,7 @@ from webmailadmin.mail.errors import (
     Changed,
     MailboxWouldGo,
     NotFound,
+    OthersLeadHere,
     PasswordMissing,
     PostmasterStays,
     RecipientLoop,
@@ -217,17 +218,17 @@ def switch(address: Address, enabled: bool, *, by: str) -> None:
 def remove(address: Address, *, confirmed: bool, by: Account) -> Removed:
     """Delete the address; keep it whole, with its mailbox and recipients, until a date.
 
-    Raises PostmasterStays, MailboxWouldGo when it has a mailbox and the person has not agreed,
-    PostmasterNeedsDestination when a postmaster@ leads only here, AddressIsCatchAll when its mail
-    would come back here as mail for an unknown address; AddressGone when somebody else was
-    quicker.
+    Raises PostmasterStays; MailboxWouldGo or OthersLeadHere when it has a mailbox, or others lead
+    to it, and the person has not agreed; PostmasterNeedsDestination when a postmaster@ leads only
+    here, AddressIsCatchAll when its mail would come back here as mail for an unknown address;
+    AddressGone when somebody else was quicker.
     """
     if address.local_part == names.POSTMASTER:
         raise PostmasterStays(email=address.email)
     with db.atomic():
         address = found(by, address.email, Address.id == address.id)
-        if mailboxes.of(address) is not None and not confirmed:
-            raise MailboxWouldGo
+        if not confirmed:
+            refuse_unasked(address)
         kept = take_away(address, by=by.name)
         try:
             routing.refuse_circles(address.email)
@@ -238,6 +239,16 @@ def remove(address: Address, *, confirmed: bool, by: Account) -> Removed:
             ) from circle
         routing.settle(address.email)
     return kept
+
+
+def refuse_unasked(address: Address) -> None:
+    """Raise MailboxWouldGo, OthersLeadHere for what nobody should delete without being told."""
+    if mailboxes.of(address) is not None:
+        raise MailboxWouldGo
+    led = Recipient.select().where(Recipient.target == address.email)
+    caught = Domain.select().where(Domain.catch_all_target == address.email)
+    if led.exists() or caught.exists():
+        raise OthersLeadHere
 
 
 def take_away(address: Address, *, by: str) -> Removed:
@@ -255,15 +266,3 @@ def take_away(address: Address, *, by: str) -> Removed:
         until=kept.until.date(),
     )
     return kept
-
-
-def pointing_to(address: Address, most: int = 100) -> list[str]:
-    """Return the addresses of ours that are redirected to this one."""
-    rows = (
-        Address.select(Address.email)
-        .join(Recipient)
-        .where(Recipient.target == address.email)
-        .order_by(Address.email)
-        .limit(most)
-    )
-    return [row.email for row in rows]

@@ -292,14 +292,19 @@ def remove(domain: Domain, *, by: Account) -> keeping.Count:
 
 def refuse_catching(domain: Domain) -> None:
     """Raise DomainIsCatchAll when the unknown names of another domain lead into this one."""
+    for other in catching(domain):
+        raise DomainIsCatchAll(
+            other=names.shown(other.name), name=names.shown(domain.name), domain=other.name
+        )
+
+
+def catching(domain: Domain) -> list[Domain]:
+    """Return the other domains whose unknown names lead into this one, by name."""
     leading = (Domain.catch_all_domain == domain) | Domain.catch_all_target.endswith(
         f"@{domain.name}"
     )
     others = Domain.select().where(leading, Domain.removed_at.is_null(), Domain.id != domain.id)
-    for catching in others.order_by(Domain.name):
-        raise DomainIsCatchAll(
-            other=names.shown(catching.name), name=names.shown(domain.name), domain=catching.name
-        )
+    return list(others.order_by(Domain.name))
 
 
 def removed_for(account: Account) -> list[Domain]:

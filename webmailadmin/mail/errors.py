@@ -310,6 +310,45 @@ class TooManySteps(Refusal):
     message = N_("Mail would be redirected over more than %(most)s steps. Redirect more directly.")
 
 
+# What leads somewhere
+
+
+class OthersLeadHere(Refusal):
+    code, field = "others-lead-here", "may_remove"
+    message = N_("Tick the box to delete it although others lead here.")
+
+
+class NobodyChosen(Refusal):
+    code, field = "nobody-chosen", "led"
+    message = N_("Tick at least one address.")
+
+
+class PlaceMissing(Refusal):
+    code, field = "place-missing", "recipients"
+    message = N_("Enter the address that they lead to from now on.")
+
+
+class PlaceReceivesNothing(Refusal):
+    code, field = "place-receives-nothing", "recipients"
+    message = N_("%(email)s receives nothing. Enter an address that does.")
+
+
+# Messages
+
+
+class MessagesOutOfReach(Refusal):
+    code = "messages-out-of-reach"
+    message = N_(
+        "The messages cannot be read at the moment; the panel’s log says why. "
+        "Nothing is lost: try again in a minute."
+    )
+
+
+class TooManyDownloads(Refusal):
+    code = "too-many-downloads"
+    message = N_("%(count)s downloads are running. Try again once one of them has ended.")
+
+
 # Mailboxes
 
 

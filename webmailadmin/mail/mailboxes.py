@@ -4,9 +4,10 @@ import secrets
 from datetime import datetime, timedelta
 
 from webmailadmin import settings
+from webmailadmin.database import db
 from webmailadmin.mail import journal, kicks, passwords
-from webmailadmin.mail.errors import QuotaMalformed, QuotaTooLarge
-from webmailadmin.models import Address, Mailbox, Removed, now
+from webmailadmin.mail.errors import NotFound, QuotaMalformed, QuotaTooLarge
+from webmailadmin.models import Account, Address, Domain, Mailbox, Removed, now
 
 LARGEST_QUOTA = 2**31  # MB
 
@@ -87,6 +88,17 @@ def take_off(address: Address, box: Mailbox, *, by: str) -> Removed:
         until=kept.until.date(),
     )
     return kept
+
+
+def tell_download(box: Mailbox, email: str, domain: Domain, *, by: Account) -> None:
+    """Write in the journal that a person takes a copy of all messages of a mailbox.
+
+    email: its address, present or former. Raises NotFound when it is gone for good.
+    """
+    with db.atomic():
+        if not Mailbox.select().where(Mailbox.id == box.id).exists():
+            raise NotFound
+        journal.record("messages.downloaded", by=by.name, domain=domain, email=email)
 
 
 def kept_until() -> datetime:

@@ -48,6 +48,15 @@ def last_of(domain: Domain, email: str) -> Removed | None:
     return found
 
 
+def former(email: str) -> Removed | None:
+    """Return what an address was that does not live now, while it can be brought back."""
+    target = names.without_extension(email)
+    domain = routing.domain_named(names.domain_of(target))
+    if domain is None or routing.address_of(target) is not None:
+        return None
+    return last_of(domain, target)
+
+
 def restore(kept: Removed, typed: str = "", *, by: Account) -> Address:
     """Bring back what was removed, under its own name or, when that is taken, under another.
 

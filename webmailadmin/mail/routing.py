@@ -76,6 +76,12 @@ def arrives(target: str, seen_from: str) -> bool:
     return bool(domain.catch_all_receives)
 
 
+def sends_on(address: Address) -> bool:
+    """Say whether an address sends mail on to where it arrives."""
+    led = Recipient.select().where(Recipient.address == address, Recipient.receives)
+    return bool(led.exists())
+
+
 def same_name_arrives(other: Domain, target: str, seen_from: str) -> bool:
     """Say whether the local part of `target` exists and receives at the domain `other`."""
     address = address_of(f"{target.rpartition('@')[0]}@{other.name}")

@@ -14,7 +14,10 @@ from webmailadmin.web import (
     journal,
     kicks,
     language,
+    leading,
     log_in,
+    losses,
+    messages,
     pages,
     proxies,
     purging,
@@ -37,6 +40,8 @@ GROUPS = (
     unknown,
     removed,
     purging,
+    messages,
+    leading,
     health,
     usage,
     journal,
@@ -50,5 +55,6 @@ def init_app(app: Flask, static: Path) -> None:
     assets.init_app(app, static)
     pages.init_app(app)
     usage.init_app(app)
+    losses.init_app(app)
     for group in GROUPS:
         app.register_blueprint(group.bp)

@@ -8,8 +8,10 @@ from webmailadmin.mail.errors import AddressExists, Changed, LocalPartOtherDomai
 from webmailadmin.mail.filters import Show
 from webmailadmin.mail.listing import Row
 from webmailadmin.models import Address, Domain, Mailbox
+from webmailadmin.web import losses
 from webmailadmin.web.forms import AddForm, DeleteForm, EditForm
 from webmailadmin.web.htmx import answer, done, wants_fragment
+from webmailadmin.web.losses import Loss
 from webmailadmin.web.sentences import deleted_text, saved_text
 from webmailadmin.words import Toast
 
@@ -97,12 +99,18 @@ def editor_context(address: Address, editor: EditForm) -> dict[str, object]:
         "domain": domains.of(g.account, address.domain.name),
         "open": listing.row(address),
         "editor": editor,
-        "leading": addresses.pointing_to(address),
+        "loss": loss_of(address, editor),
         "mail_host": settings.current.mail_host,
         "webmail_url": settings.current.webmail_url,
         "until": mailboxes.kept_until(),
         "least": settings.current.mailbox_password_length,
     }
+
+
+def loss_of(address: Address, editor: EditForm) -> Loss | None:
+    """Return what would go with the mailbox when the form is saved as it stands."""
+    goes = editor.mailbox.data != "yes" and mailboxes.of(address) is not None
+    return losses.of_mailbox(address) if goes else None
 
 
 @bp.get("/addresses/<email>/edit")
@@ -184,14 +192,16 @@ def saved_answer(before: Row, saved: addresses.Saved) -> Response:
     undo = ""
     if saved.removed is not None:
         undo = url_for("removed.restore", name=saved.address.domain.name, id_=saved.removed.id)
-    toast = Toast(
-        saved_text(before, after, saved.doubles), undo=undo, target=f"#address-{after.id}"
-    )
+    text = saved_text(before, after, saved.doubles)
+    toast = Toast(text, undo=undo, target=f"#address-{after.id}")
+    if saved.removed is not None:
+        toast = losses.told(toast, after.email)
     to = url_for(".list_", name=saved.address.domain.name)
     opened = after.has_mailbox and not before.has_mailbox
     if opened:
         to = url_for(".edit", email=after.email, opened="yes")
-    context = editor_context(saved.address, new_editor(saved.address, None))
+    editor = new_editor(saved.address, mailboxes.of(saved.address))
+    context = editor_context(saved.address, editor)
     return done("addresses/_saved.html", to, toast, **(context | {"opened": opened}))
 
 
@@ -205,13 +215,14 @@ def delete(email: str) -> Response:
             kept = addresses.remove(address, confirmed=bool(form.may_remove.data), by=g.account)
             undo = url_for("removed.restore", name=address.domain.name, id_=kept.id)
             toast = Toast(deleted_text(address.email), undo=undo, target=f"#address-{address.id}")
+            toast = losses.told(toast, address.email)
             to = url_for(".list_", name=address.domain.name)
             domain = domains.of(g.account, address.domain.name)
             return done("addresses/_deleted.html", to, toast, domain=domain, id=address.id)
     if not form.asked.data:
         form.may_remove.errors = []
     context = editor_context(address, new_editor(address, mailboxes.of(address)))
-    context |= {"deletion": form}
+    context |= {"deletion": form, "loss": losses.of_address(address)}
     return page_of(address.domain, "addresses/_entry.html", 422, **context)
 
 

@@ -3,9 +3,10 @@
 from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
 
 from webmailadmin import settings
-from webmailadmin.mail import domains, mailboxes, names, purging, recycle_bin, routing
+from webmailadmin.mail import domains, leading, mailboxes, names, purging, recycle_bin, routing
 from webmailadmin.mail.errors import DomainExists
 from webmailadmin.models import Domain
+from webmailadmin.web import losses
 from webmailadmin.web.forms import InstallForm, MailLanguageForm, Plain, RemoveDomainForm
 from webmailadmin.web.htmx import leave
 from webmailadmin.words import Toast, gettext, spoken
@@ -45,12 +46,14 @@ def install() -> Response:
 
 def page(form: InstallForm, status: int = 200, exists: Domain | None = None) -> Response:
     """Show the list of domains."""
+    removed = recycle_bin.domains_for(g.account)
     return make_response(
         render_template(
             "domains/list.html",
             form=form,
             exists=exists,
-            removed=recycle_bin.domains_for(g.account),
+            removed=removed,
+            led=leading.counts_into(g.account, [one.name for one in removed]),
             undone=[one for one in purging.undone() if one.gone],
         ),
         status,
@@ -129,7 +132,11 @@ def removal_page(domain: Domain, form: RemoveDomainForm, status: int = 200) -> R
     """Show the warning before a removal, with what was refused there."""
     return make_response(
         render_template(
-            "domains/remove.html", domain=domain, form=form, until=mailboxes.kept_until()
+            "domains/remove.html",
+            domain=domain,
+            form=form,
+            until=mailboxes.kept_until(),
+            loss=losses.of_domain(domain),
         ),
         status,
     )
@@ -145,7 +152,8 @@ def remove(name: str) -> Response:
             domains.refuse_other_name(domain, form.name.data or "")
             domains.remove(domain, by=g.account)
             text = gettext("%(name)s is removed.", name=names.shown(domain.name))
-            leave(Toast(text, undo=url_for(".restore", id_=domain.id)))
+            toast = Toast(text, undo=url_for(".restore", id_=domain.id))
+            leave(losses.told_of_domain(toast, domain))
             return make_response(redirect(url_for(".list_"), 303))
     return removal_page(domain, form, 422)
 

@@ -1,14 +1,24 @@
 """What a person reads when something is not there, not allowed, or broken."""
 
 import logging
+from urllib.parse import urlsplit
 
 import cysqlite
 import peewee
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from webmailadmin.mail.errors import N_, AddressGone, Changed, NotFound, Refusal
+from webmailadmin.mail.errors import (
+    N_,
+    AddressGone,
+    Changed,
+    MessagesOutOfReach,
+    NotFound,
+    Refusal,
+    TooManyDownloads,
+)
 from webmailadmin.web.htmx import answer
+from webmailadmin.web.security import own_path
 from webmailadmin.words import gettext, in_words
 
 log = logging.getLogger(__name__)
@@ -32,10 +42,12 @@ UNWRITABLE: dict[type[Exception], tuple[int, str]] = {
     ),
 }
 
+STATUSES = {Changed: 409, AddressGone: 410, MessagesOutOfReach: 503, TooManyDownloads: 503}
+
 
 def status_of(refusal: Refusal) -> int:
     """Return the HTTP status that says what kind of refusal this is."""
-    for kind, status in ((Changed, 409), (AddressGone, 410)):
+    for kind, status in STATUSES.items():
         if isinstance(refusal, kind):
             return status
     return 422
@@ -57,7 +69,14 @@ def refused(refusal: Refusal) -> Response:
     """A refusal that belongs to no form on the page."""
     g.refused = refusal.code
     domain = refusal.values.get("domain") if isinstance(refusal, AddressGone) else None
-    return say(in_words(refusal), status_of(refusal), removed_from=domain)
+    return say(in_words(refusal), status_of(refusal), removed_from=domain, back=where_from())
+
+
+def where_from() -> str:
+    """Return the page of ours that a form was sent from, if the browser says so."""
+    parts = urlsplit(request.referrer or "")
+    here = parts._replace(scheme="", netloc="", fragment="").geturl()
+    return own_path(here) if parts.netloc == request.host else ""
 
 
 def not_our_host(_: SecurityError) -> Response:

@@ -3,7 +3,7 @@
 What may stand in a field is decided by the rules; a form only carries text.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -16,6 +16,7 @@ from wtforms import (
     IntegerField,
     PasswordField,
     RadioField,
+    SelectMultipleField,
     StringField,
     TextAreaField,
 )
@@ -24,6 +25,7 @@ from wtforms.widgets import HiddenInput, PasswordInput
 
 from webmailadmin.mail.domains import LANGUAGES
 from webmailadmin.mail.errors import Refusal
+from webmailadmin.mail.leading import Source
 from webmailadmin.words import gettext, in_words
 
 YES_NO = [SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("No"))]
@@ -161,6 +163,25 @@ class DeleteForm(Form):
 
     may_remove = BooleanField()
     asked = HiddenField()
+
+
+class LeadingForm(Form):
+    """What leads to a place. led: the ticked addresses, each with its version as it was seen."""
+
+    led = SelectMultipleField(validate_choice=False)
+    recipients = StringField(_l("Point them to"))
+    do = HiddenField()
+
+    def seen(self) -> dict[str, int]:
+        """Return the ticked addresses with the versions that the person saw."""
+        pairs = (entry.rpartition(" ") for entry in self.led.data or ())
+        return {email: int(text) if text.isdecimal() else 0 for email, _, text in pairs}
+
+    def tick(self, sources: Iterable[Source]) -> None:
+        """Offer these addresses as they are now: ticked as they were, or all at first."""
+        ticked = {entry.rpartition(" ")[0] for entry in self.led.data or ()}
+        every = not self.is_submitted()
+        self.ticked = {source.email for source in sources if every or source.email in ticked}
 
 
 class RestoreForm(Form):

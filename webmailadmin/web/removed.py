@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, g, make_response, redirect, request, url_for
 
-from webmailadmin.mail import domains, listing, names, purging, recycle_bin, removal
+from webmailadmin.mail import domains, leading, listing, names, purging, recycle_bin, removal
 from webmailadmin.mail.errors import NameTaken
 from webmailadmin.mail.recycle_bin import Entry
 from webmailadmin.models import Domain
@@ -26,6 +26,8 @@ def page(
     """Show the list; `asked` is the one that wants another name."""
     search = request.args.get("q", "")[: listing.LONGEST_SEARCH]
     before = request.args.get("before", type=int)
+    found = recycle_bin.page(domain, search, before)
+    shown = [*found.entries, *([asked] if asked else [])]
     return answer(
         "removed/list.html",
         "removed/_found.html",
@@ -35,7 +37,8 @@ def page(
         asked=asked,
         search=search,
         before=before,
-        page=recycle_bin.page(domain, search, before),
+        page=found,
+        led=leading.counts(g.account, [one.email for one in shown]),
         undone=purging.undone(domain),
     )
 

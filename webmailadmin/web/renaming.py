@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, g, url_for
 
-from webmailadmin.mail import addresses, listing, mailboxes, renaming
+from webmailadmin.mail import addresses, leading, listing, mailboxes, renaming
 from webmailadmin.mail.errors import Changed
 from webmailadmin.mail.renaming import Renamed
 from webmailadmin.models import Address
@@ -29,7 +29,11 @@ def ask(email: str) -> Response:
 def page(address: Address, form: RenameForm, status: int = 200) -> Response:
     """Show the form beneath the row of the address."""
     context = editor_context(address, new_editor(address, mailboxes.of(address)))
-    context |= {"renaming": form, "caught": renaming.caught_by(address)}
+    context |= {
+        "renaming": form,
+        "leading": [source.email for source in leading.to(g.account, address.email).shown],
+        "caught": renaming.caught_by(address),
+    }
     return page_of(address.domain, "addresses/_entry.html", status, **context)
 
 
