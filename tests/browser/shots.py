@@ -66,6 +66,7 @@ def test_pictures_of_everything(
     with panel.rules() as alice:
         demo.fill(alice)
         domains.install("petit-jardin.fr", "camille@elsewhere.org", by=alice)
+    panel.use()
     page.goto("/domains/")
     camera.take(page, "domains")
     page.goto("/domains/petit-jardin.fr/about")
@@ -90,6 +91,9 @@ def test_pictures_of_everything(
     camera.take(page, "search-nothing")
     page.goto("/domains/bonvenon.fr/?show=to-look-at")
     camera.take(page, "to-look-at")
+    page.goto("/domains/bonvenon.fr/?show=nearly-full")
+    page.locator(".others summary").click()
+    camera.take(page, "nearly-full")
 
     page.goto("/domains/bonvenon.fr/")
     page.locator("#local_part").fill("Élodie!")
@@ -129,6 +133,10 @@ def test_pictures_of_everything(
     page.locator(".trial button").click()
     expect(page.locator(".trial .message")).to_be_visible()
     camera.take(page, "test-message-without-a-mail-server")
+    page.get_by_label(words.size_limit).fill("10")
+    expect(page.locator(".held .warn")).to_be_visible()
+    camera.take(page, "limit-below-use")
+    page.goto("/addresses/contact@bonvenon.fr/edit")
     page.locator(".choice label").nth(1).click()
     expect(page.locator("[name=may_remove]")).to_be_visible()
     camera.take(page, "warning")
