@@ -3,6 +3,7 @@
 import mailbox
 import os
 import random
+import shutil
 import struct
 import subprocess
 import zipfile
@@ -202,6 +203,13 @@ def folder_gone(home: Home) -> None:
         (home.maildir / part).rmdir()
 
 
+def folders_gone(home: Home) -> None:
+    """As when a mail program deletes them."""
+    shutil.rmtree(home.maildir / ".Sent")
+    shutil.rmtree(home.maildir / ".Projets")
+    (home.maildir / ".Projets").symlink_to("/etc")
+
+
 @pytest.mark.parametrize(
     ("happens", "kept"),
     [
@@ -213,6 +221,7 @@ def folder_gone(home: Home) -> None:
         (shorter, "other"),
         (replaced_by_links, "other"),
         (more, "all"),
+        (folders_gone, "all"),
     ],
 )
 def test_what_changes_meanwhile_leaves_the_archive_whole(
@@ -223,7 +232,8 @@ def test_what_changes_meanwhile_leaves_the_archive_whole(
     plan: BinaryIO,
     tmp_path: Path,
 ) -> None:
-    home = stage.home(".Sent")
+    home = stage.home(".Sent", ".Projets")
+    home.deliver(b"Subject: project\n\n", "1.M1P1.a:2,", ".Projets")
     texts = [f"Subject: {number}\n\nFrom here\n".encode() * 50 for number in range(40)]
     for number, text in enumerate(texts):
         home.deliver(text, f"{1000 + number}.M1P1.a:2,", place="cur" if number % 2 else "new")
@@ -239,7 +249,8 @@ def test_what_changes_meanwhile_leaves_the_archive_whole(
     assert all(b"root:" not in text for text in found)
     still = {"none": 0, "other": 20, "all": 40}[kept]
     assert sum(found[number] == text for number, text in enumerate(texts)) >= still
-    assert read(packed, "Sent.mbox", tmp_path) == [b"Subject: sent\n\n"]
+    sent = b"\n" * len(b"Subject: sent\n\n") if happens is folders_gone else b"Subject: sent\n\n"
+    assert read(packed, "Sent.mbox", tmp_path) == [sent]
 
 
 def test_who_leaves_early_is_let_go(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
@@ -334,3 +345,22 @@ def test_what_is_small_needs_no_zip64_and_what_is_not_has_it(
     assert struct.pack("<H", zipped.WITH_ZIP64) not in framed()
     monkeypatch.setattr(zipped, "MOST_FILES", 1)
     assert zipfile.ZipFile(BytesIO(framed())).testzip() is None
+
+
+def test_a_fault_in_the_middle_ends_the_bytes_and_says_nothing_in_them(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise ZeroDivisionError("secret detail")
+
+    home = stage.home()
+    home.deliver(b"Subject: x\n\n", "1.M1P1.a:2,")
+    monkeypatch.setattr(Archive, "mbox", broken)
+    archive = mailfiles.archive(home.name)
+    received: list[bytes] = []
+
+    with pytest.raises(mailfiles.HelperUnreachable):
+        received.extend(archive.chunks)
+
+    assert b"refused" not in b"".join(received)
+    assert "secret detail" in caplog.text

@@ -24,7 +24,7 @@ from webmailadmin.settings import PREFIX
 ID = "0123456789abcdef" * 2
 SECONDS_TO_START = 20
 MOST_MORE_MEMORY = 20_000  # kB
-MESSAGES, LINES = 300, 20_000
+MESSAGES, LINES = 100, 20_000
 
 python = cache(panel.python)
 

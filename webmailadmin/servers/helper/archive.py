@@ -2,8 +2,8 @@
 
 In two passes, since the size comes first: one measures each message as it will stand in its mbox,
 the other sends it. A message that is renamed meanwhile is found again; in the place of one that
-is gone stand empty lines. What is known of the messages lies in a file without a name, so that a
-mailbox of any size takes the same memory.
+is gone stand empty lines. What is known of the messages lies in a file without a name: a mailbox of
+any size takes the same memory, but for the names of one folder's messages.
 """
 
 import math
@@ -90,9 +90,12 @@ class Archive:
         """Yield the bytes of a mail folder's mbox, as many as were measured."""
         with ExitStack() as opened:
             folder = self.home
-            assert folder
-            for part in (MAILDIR, name):
-                folder = opened.enter_context(folder.folder(part)) if part else folder
+            with suppress(FileNotFoundError, Refused):
+                for part in (MAILDIR, name):
+                    if part and folder:
+                        # While it is not open there is none, and none of its messages.
+                        above, folder = folder, None
+                        folder = opened.enter_context(above.folder(part))
             search = Search(folder)
             # A line: Unix seconds of the arrival, bytes behind the first line, name.
             for line in islice(self.plan, count):
@@ -104,11 +107,14 @@ class Archive:
 class Search:
     """Finds the messages of a mail folder, also those whose flags change meanwhile."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder | None) -> None:
+        """Search in a folder; None is one that is gone."""
         self.folder, self.names, self.searched = folder, dict[str, str](), -math.inf
 
     def open(self, name: str) -> BinaryIO:
         """Open a message that was called so. Raises FileNotFoundError, Refused."""
+        if self.folder is None:
+            raise FileNotFoundError(name)
         base = base_name(name)
         for _ in range(TRIES):
             with suppress(FileNotFoundError):

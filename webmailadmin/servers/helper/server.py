@@ -116,8 +116,11 @@ class Server:
             try:
                 for chunk in gathered(archive.chunks()):
                     connection.sendall(chunk)
+            # No word of what happens now among the bytes: that they end too soon tells enough.
             except (OSError, Refused) as error:
-                # No word of it among the bytes: that they end too soon tells enough.
+                trouble = str(error)
+            except Exception as error:
+                log.exception("order archive")
                 trouble = str(error)
             took = round(time.monotonic() - began, 1)
             known = {"bytes": archive.frame.size, "seconds": took, "trouble": trouble}
