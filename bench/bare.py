@@ -13,7 +13,7 @@ from waitress import create_server
 from bench.fill import DOMAIN
 from webmailadmin.database import db
 from webmailadmin.mail.listing import PAGE
-from webmailadmin.models import Address, Domain, Mailbox, Recipient
+from webmailadmin.models import Address, Domain, Mailbox, Recipient, Usage
 from webmailadmin.serving import THREADS
 
 app = Flask(__name__)
@@ -36,8 +36,9 @@ def list_() -> str:
     """List as many addresses as the panel does: a page, and postmaster@ before it."""
     domain = Domain.get(Domain.name == DOMAIN)
     rows = (
-        Address.select(Address, Mailbox)
+        Address.select(Address, Mailbox, Usage)
         .join(Mailbox, JOIN.LEFT_OUTER)
+        .join(Usage, JOIN.LEFT_OUTER, on=Usage.mailbox == Mailbox.id, attr="used")
         .where(Address.domain == domain)
         .order_by(Address.local_part)
         .limit(PAGE + 1)

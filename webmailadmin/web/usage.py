@@ -1,14 +1,17 @@
 """What mailboxes hold: on the list, in the editor, and asked for at once for the one on screen."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import peewee
 from babel import Locale
 from flask import Blueprint, Flask, Response, g, make_response, redirect, url_for
 from flask_babel import format_decimal, get_locale, to_user_timezone
+from markupsafe import Markup, escape
 
 from webmailadmin import words
 from webmailadmin.mail import addresses, filters, mailboxes
@@ -75,49 +78,73 @@ def with_limit(row: Row, typed: str) -> Row:
 
 
 def filter_counts(domain: Domain) -> dict[Show, int]:
-    """Count what the filters show that somebody may have to do something about."""
-    return filters.count(domain, *filters.COUNTED)
+    """Count what the filters show that somebody may have to do something about, once a page."""
+    if "filter_counts" not in g:
+        g.filter_counts = filters.count(domain, *filters.COUNTED)
+    counts: dict[Show, int] = g.filter_counts
+    return counts
 
 
-def full_counts(domain: Domain) -> dict[Show, int]:
-    """Count the mailboxes that are nearly full, and those that are full."""
-    return filters.count(domain, Show.NEARLY_FULL, Show.FULL)
+class Said(NamedTuple):
+    """What a mailbox holds in words. limit: of which size limit, or that there is none.
+
+    seen: when its holder logged in last, "" for never.
+    """
+
+    size: Markup
+    limit: Markup
+    seen: Markup
 
 
-# Babel takes longer for one of these than we for a whole row.
+def use_teller() -> Callable[[Row], Said]:
+    """Return what says what the mailbox of a row holds, in the language and on the day of now."""
+    return partial(use_in_words, get_locale(), to_user_timezone(now()).date())
+
+
+def use_in_words(locale: Locale, today: date, row: Row) -> Said:
+    """Say what the mailbox of a row holds, which is known."""
+    used = row.used
+    assert used is not None
+    last = used.last_log_in
+    return Said(
+        size_in(locale, words.rounded(used.bytes)),
+        limit_in(locale, row.quota_mb or 0),
+        days_ago_in(locale, last, today) if last is not None else Markup(),
+    )
+
+
+# Babel takes longer for one of these than we for the whole row.
+
+
+@lru_cache(maxsize=5000)
+def size_in(_: Locale, megabytes: float) -> Markup:
+    """Say a size in a language."""
+    return escape(words.size(megabytes))
 
 
 @lru_cache(maxsize=1000)
-def of_size_in(_: Locale, megabytes: int) -> str:
-    """Say of which size limit something is used, in a language."""
-    return gettext("of %(limit)s", limit=words.size(megabytes))
+def limit_in(_: Locale, quota_mb: int) -> Markup:
+    """Say a size limit in a language, after what is used of it."""
+    if not quota_mb:
+        return escape(gettext("no limit"))
+    return escape(gettext("of %(limit)s", limit=words.size(quota_mb)))
 
 
-@lru_cache(maxsize=1000)
-def days_ago_in(_: Locale, day: date, today: date) -> str:
-    """Say how long ago a day was, in a language."""
-    return words.days_ago(day, today)
-
-
-def days_ago(moment: datetime) -> str:
-    """Say how long ago a time was, to the day."""
-    day, today = (to_user_timezone(time).date() for time in (moment, now()))
-    return days_ago_in(get_locale(), day, today)
+@lru_cache(maxsize=5000)
+def days_ago_in(_: Locale, moment: datetime, today: date) -> Markup:
+    """Say how long ago a time was, to the day, in a language."""
+    return escape(words.days_ago(to_user_timezone(moment).date(), today))
 
 
 def init_app(app: Flask) -> None:
     """Hand these to the templates."""
-    app.jinja_env.filters.update(
-        of_size=lambda megabytes: of_size_in(get_locale(), megabytes),
-        days_ago=days_ago,
-        number=format_decimal,
-    )
+    app.jinja_env.filters["number"] = format_decimal
     app.jinja_env.globals.update(
         NEARLY_FULL=NEARLY_FULL,
         FULL=FULL,
         filter_counts=filter_counts,
-        full_counts=full_counts,
         limit_warning=limit_warning,
         with_limit=with_limit,
         since=since,
+        use_teller=use_teller,
     )
