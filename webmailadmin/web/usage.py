@@ -11,7 +11,6 @@ import peewee
 from babel import Locale
 from flask import Blueprint, Flask, Response, g, make_response, redirect, url_for
 from flask_babel import format_decimal, get_locale, to_user_timezone
-from markupsafe import Markup, escape
 
 from webmailadmin import words
 from webmailadmin.mail import addresses, filters, mailboxes
@@ -23,6 +22,7 @@ from webmailadmin.models import Domain, now
 from webmailadmin.upkeep import usage
 from webmailadmin.web.addresses import editor_context, page_of
 from webmailadmin.web.forms import EditForm
+from webmailadmin.web.pages import size_in
 from webmailadmin.words import gettext
 
 SECONDS_TO_ASK = 2.0
@@ -91,9 +91,9 @@ class Said(NamedTuple):
     seen: when its holder logged in last, "" for never.
     """
 
-    size: Markup
-    limit: Markup
-    seen: Markup
+    size: str
+    limit: str
+    seen: str
 
 
 def use_teller() -> Callable[[Row], Said]:
@@ -109,31 +109,25 @@ def use_in_words(locale: Locale, today: date, row: Row) -> Said:
     return Said(
         size_in(locale, words.rounded(used.bytes)),
         limit_in(locale, row.quota_mb or 0),
-        days_ago_in(locale, last, today) if last is not None else Markup(),
+        days_ago_in(locale, last, today) if last is not None else "",
     )
 
 
 # Babel takes longer for one of these than we for the whole row.
 
 
-@lru_cache(maxsize=5000)
-def size_in(_: Locale, megabytes: float) -> Markup:
-    """Say a size in a language."""
-    return escape(words.size(megabytes))
-
-
 @lru_cache(maxsize=1000)
-def limit_in(_: Locale, quota_mb: int) -> Markup:
+def limit_in(_: Locale, quota_mb: int) -> str:
     """Say a size limit in a language, after what is used of it."""
     if not quota_mb:
-        return escape(gettext("no limit"))
-    return escape(gettext("of %(limit)s", limit=words.size(quota_mb)))
+        return gettext("no limit")
+    return gettext("of %(limit)s", limit=words.size(quota_mb))
 
 
 @lru_cache(maxsize=5000)
-def days_ago_in(_: Locale, moment: datetime, today: date) -> Markup:
+def days_ago_in(_: Locale, moment: datetime, today: date) -> str:
     """Say how long ago a time was, to the day, in a language."""
-    return escape(words.days_ago(to_user_timezone(moment).date(), today))
+    return words.days_ago(to_user_timezone(moment).date(), today)
 
 
 def init_app(app: Flask) -> None:
