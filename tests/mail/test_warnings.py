@@ -123,7 +123,7 @@ def test_without_a_size_limit_or_without_any_room_nothing_is_told(
 ) -> None:
     uses(1000)
 
-    save(CONTACT, by=alice, quota_mb=quota_mb)
+    save(CONTACT, by=alice, quota_mb=quota_mb, agreed_quota=quota_mb)
 
     assert due() == {}
 
