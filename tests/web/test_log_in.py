@@ -38,12 +38,12 @@ def test_a_log_in_leads_to_the_first_domain(stranger, bonvenon):
     page = stranger.log_in("alice", PASSWORD)
 
     assert (page.status, page.words("h1")) == (200, "bonvenon.fr")
-    assert page.words(".foot a") == "alice"
+    assert page.words(".foot form a") == "alice"
 
 
 @pytest.mark.parametrize("name", ["alice", " Alice ", "ALICE"])
 def test_the_name_of_an_account_is_trimmed_and_folded(stranger, alice, name):
-    assert stranger.log_in(name, PASSWORD).words(".foot a") == "alice"
+    assert stranger.log_in(name, PASSWORD).words(".foot form a") == "alice"
 
 
 def test_a_log_in_leads_back_to_where_the_person_was(stranger, contact):
