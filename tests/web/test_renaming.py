@@ -116,7 +116,7 @@ def test_without_a_reload_both_rows_come_back_with_counts_and_the_focus(browser,
     assert reply.soup.select_one(".entry")["id"] == f"address-{contact.id}"
     assert reply.soup.select_one("[autofocus]")["aria-label"] == "Edit ann@bonvenon.fr"
     assert reply.partial(f"#count-{contact.domain.id}") == "3"
-    assert reply.partial("#facts") == "3 addresses · 1 mailbox"
+    assert reply.partial("#facts") == "3 addresses · 1 mailbox · 1 GB allocated"
     # A reload must not ask for a name that may be gone.
     assert reply.headers["HX-Replace-Url"] == "/addresses/ann@bonvenon.fr/edit?opened=renamed"
     assert browser.get(reply.headers["HX-Replace-Url"]).words(".programs > p")
