@@ -81,14 +81,6 @@ def make_way(address: Address, new: str, *, by: str) -> Removed | None:
     return addresses.take_away(standing, by=by)
 
 
-def caught_by(address: Address) -> list[Domain]:
-    """Return the domains whose unknown names all lead to this address, by name."""
-    found = Domain.select().where(
-        Domain.catch_all_target == address.email, Domain.removed_at.is_null()
-    )
-    return list(found.order_by(Domain.name))
-
-
 def leave_alias(address: Address, domain: Domain, new: str, *, by: str) -> Address:
     """Leave the old name of `address` behind, redirected to the new one."""
     alias: Address = Address.create(

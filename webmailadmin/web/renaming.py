@@ -29,11 +29,7 @@ def ask(email: str) -> Response:
 def page(address: Address, form: RenameForm, status: int = 200) -> Response:
     """Show the form beneath the row of the address."""
     context = editor_context(address, new_editor(address, mailboxes.of(address)))
-    context |= {
-        "renaming": form,
-        "leading": [source.email for source in leading.to(g.account, address.email).shown],
-        "caught": renaming.caught_by(address),
-    }
+    context |= {"renaming": form, "led": leading.to(g.account, address.email)}
     return page_of(address.domain, "addresses/_entry.html", status, **context)
 
 
