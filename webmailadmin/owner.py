@@ -13,19 +13,27 @@ from pathlib import Path
 
 @contextmanager
 def owner_of(folder: Path) -> Iterator[None]:
-    """Be the owner of `folder` within the block, if we are root and it is somebody else."""
-    owner = folder.stat().st_uid if folder.exists() else 0
-    if os.geteuid() != 0 or owner == 0:
+    """Be the owner of `folder` within the block, if we are root and it is somebody with a name."""
+    owner = named_owner(folder)
+    if os.geteuid() != 0 or owner is None or not owner.pw_uid:
         yield
         return
     groups, group = os.getgroups(), os.getegid()
-    become(pwd.getpwuid(owner))
+    become(owner)
     try:
         yield
     finally:
         os.seteuid(0)
         os.setegid(group)
         os.setgroups(groups)
+
+
+def named_owner(folder: Path) -> pwd.struct_passwd | None:
+    """Return who owns `folder`, None if that has no name or there is no such folder."""
+    try:
+        return pwd.getpwuid(folder.stat().st_uid)
+    except (FileNotFoundError, KeyError):
+        return None
 
 
 def become(user: pwd.struct_passwd) -> None:

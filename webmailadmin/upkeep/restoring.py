@@ -127,6 +127,8 @@ def open_copy(work: Path, name: str, *, as_it_is: bool) -> None:
         else:
             database.open_database(work)
     except DatabaseUnusable as error:
+        if isinstance(error.__cause__, peewee.OperationalError):
+            raise error.__cause__ from error  # the disk's fault, and not the file's
         raise CannotRestore(str(error).replace(str(work / NAME), name)) from error
 
 
