@@ -148,7 +148,7 @@ def test_tab_goes_from_the_menu_over_the_tabs_to_the_rows_and_is_always_seen(
 ) -> None:
     page = open_page("/domains/bonvenon.fr/", language="fr")
     page.locator(".skip").focus()
-    assert walk(page, 23) == [
+    assert walk(page, 24) == [
         "webmailadmin",
         "Adresses email",
         "bonvenon.fr 1",
@@ -171,6 +171,7 @@ def test_tab_goes_from_the_menu_over_the_tabs_to_the_rows_and_is_always_seen(
         "Boîtes",
         "Redirections",
         "À voir 0",
+        "Autres ▾",
         "Modifier postmaster@bonvenon.fr",
     ]
 

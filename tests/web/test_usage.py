@@ -229,7 +229,7 @@ def test_asked_it_shows_what_the_mailbox_holds_now(browser, contact, helper, hea
     assert "300 MB of 1 GB 1,204 messages · never used" in reply.words()
     # Elsewhere on the page too, and in the database.
     if headers:
-        assert reply.partial(f"#address-{contact.id} > .row") == (
+        assert reply.partial(f"#address-{contact.id} .row") == (
             "contact @bonvenon.fr 300 MB of 1 GB never used Close"
         )
         assert "300 MB used" in reply.partial("#facts")
