@@ -64,10 +64,21 @@ def alias(email: str, to: Sequence[str] = ()) -> None:
 
 def told_of_use(email: str, size: int) -> str:
     """Return what the list says of a mailbox that holds so many bytes."""
-    name = email.partition("@")[2]
     usage.note(Mailbox.select().join(Address).where(Address.email == email).get(), 1, size, None)
-    row = browser.get(f"/domains/{name}/").row(email)
-    return row.partition(f"@{name} ")[2].partition(" never used")[0]
+    return row(email).partition("@")[2].partition(" ")[2].partition(" never used")[0]
+
+
+def row(email: str) -> str:
+    """Return what the list says of an address."""
+    return browser.get(f"/domains/{email.partition('@')[2]}/").row(email)
+
+
+def asked(email: str) -> str:
+    """Return what the editor says of a mailbox once it was asked."""
+    page = f"/addresses/{email}/edit"
+    usage_now = browser.submit(page, "form.editor", button="Look again")
+    assert usage_now.status == 200
+    return usage_now.words(".held")
 
 
 def add(email: str) -> None:

@@ -22,11 +22,11 @@ from tests.mailservers.helped import helped, home_of
 from tests.mailservers.stage import Stage, wait_until
 from webmailadmin import database, settings
 from webmailadmin.mail import purging
-from webmailadmin.models import Account, Journal, Purge, Removed
+from webmailadmin.models import Account, Journal, Purge, Removed, Usage, now
 from webmailadmin.servers import mailfiles
 from webmailadmin.servers.helper.sessions import SECONDS_TO_KICK_AGAIN
 from webmailadmin.servers.private import LOOPBACK
-from webmailadmin.upkeep import purges
+from webmailadmin.upkeep import purges, usage
 
 PASSWORD = "correct horse battery"
 OTHER = "another fine password 31"
@@ -334,6 +334,24 @@ def is_out(client: imaplib.IMAP4) -> bool:
 
 def test_who_is_not_in_can_be_kicked(stage: Stage, bonvenon: str) -> None:
     mailfiles.kick(f"nobody@{bonvenon}")
+
+
+# From the mail to the page
+
+
+def test_the_pages_show_what_the_background_round_was_told(stage: Stage, contact: str) -> None:
+    stage.send(contact, characters=12 * 2**20 // 10)
+    stage.send(contact, characters=700_000)
+    stage.wait_until_delivered()
+    assert "100 MB Edit" in forms.row(contact)
+
+    usage.Round().carry_out()
+
+    assert "1.9 MB of 100 MB never used" in forms.row(contact)
+    with stage.imap(contact, PASSWORD):
+        pass
+    Usage.update(at=now() - timedelta(minutes=2)).execute()
+    assert forms.asked(contact).startswith("1.9 MB of 100 MB 2 messages · last log-in today")
 
 
 # Purge
