@@ -21,7 +21,9 @@ def server_of(application: Any, **where: Any) -> Any:
         **where,
         threads=THREADS,
         ident=None,
-        max_request_body_size=2**20,
+        # More than web/security.py takes: who sends a little too much is heard to the end, or the
+        # proxy in front would tell of a broken connection instead of our answer.
+        max_request_body_size=2**23,
         outbuf_high_watermark=MOST_WAITING,
         channel_timeout=SECONDS_OF_PATIENCE,
         # web/proxies.py decides what is believed.
