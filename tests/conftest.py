@@ -14,9 +14,21 @@ from webmailadmin.mail import accounts, addresses, domains
 from webmailadmin.models import Account, Address, Domain
 
 PASSWORD = "a fine long password 27"
+BROWSER = Path(__file__).parent / "browser"
 
 
-# Tests run in several processes: each tells the first one how often it killed, and at what.
+# Tests run in several processes, a file in one of them. All with a browser in the same: several
+# browsers at once would wait for each other longer than a person does.
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests must run in the same process."""
+    for item in items:
+        group = "browser" if BROWSER in item.path.parents else item.location[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+# Each process tells the first one how often it killed, and at what.
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
