@@ -169,7 +169,8 @@ def test_a_fault_of_the_program_is_told_without_its_trace(
         mailfiles.usage(ID)
 
     assert str(refused.value) == "The mail-file helper has a fault; its log tells more."
-    assert "secret detail" in json.loads(log.AsJson().format(caplog.records[0]))["trace"]
+    (fault,) = (record for record in caplog.records if record.exc_info)
+    assert "secret detail" in json.loads(log.AsJson().format(fault))["trace"]
     assert not mailfiles.exists(ID)
 
 
