@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from tests import first_schema
 from tests.killed.dying import DEATHS, Fate
 from tests.mail import truth
 from tests.mail.stage import everything, make, sql
+from tests.test_backup import opened
 from tests.test_cli import Terminal, refused
 from webmailadmin import database, settings, snapshot
 from webmailadmin.database import DatabaseUnusable, db, open_database
@@ -40,17 +40,6 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "data"
     db.close()
     settings.use(settings.Settings())
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[None]:
-    """Look into a database as it is."""
-    db.init(str(path))
-    db.connect()
-    try:
-        yield
-    finally:
-        db.close()
 
 
 def answers() -> dict[str, list[object]]:
