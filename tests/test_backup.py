@@ -29,7 +29,6 @@ from webmailadmin.database import db
 from webmailadmin.mail import accounts, addresses, domains, purging
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.models import Account, Domain, Journal, Mailbox, Purge, Removed, now
-from webmailadmin.servers.private import System, add_what_is_missing
 from webmailadmin.upkeep import backups, restoring
 from webmailadmin.upkeep.restoring import CannotRestore, Outcome
 
@@ -734,8 +733,7 @@ def test_the_home_of_a_mailbox_is_told(terminal: Terminal) -> None:
 @pytest.fixture
 def on_server(terminal: Terminal) -> Iterator[Terminal]:
     """Root's shell on a server, where the data belong to the panel's user."""
-    add_what_is_missing(System(), print)
-    panel.add_user()
+    panel.add_users()
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o755)
         folder = Path(place) / "data"

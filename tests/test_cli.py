@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from playhouse.cysqlite_ext import CySqliteDatabase
 
+from tests.mailservers import panel
 from webmailadmin.mail import passwords
-from webmailadmin.servers import private
 
 TOP = Path(__file__).parents[1]
 GOOD = "correct horse battery"
@@ -442,7 +442,7 @@ def test_every_command_has_its_line_of_help(terminal):
 
 
 def test_the_configuration_of_the_servers_is_written_where_it_is_asked_for(terminal, tmp_path):
-    private.add_what_is_missing(private.System(), print)
+    panel.add_users()
     done = terminal.type("servers", "render", str(tmp_path / "etc"))
 
     written = sorted(str(path) for path in (tmp_path / "etc").rglob("*") if path.is_file())
@@ -456,7 +456,7 @@ def test_the_configuration_of_the_servers_is_written_where_it_is_asked_for(termi
 
 
 def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(terminal, tmp_path):
-    private.add_what_is_missing(private.System(), print)
+    panel.add_users()
     (tmp_path / "file").write_text("")
     done = terminal.type("servers", "render", str(tmp_path / "file" / "below"))
 

@@ -16,6 +16,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.mailservers import panel
+
 SECONDS_TO_START = 90
 SECONDS_TO_END = 20
 
@@ -41,6 +43,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def demo(folder: Path) -> Iterator[Running]:
     """The demo, started with the command of `make demo`."""
+    panel.add_users()
     port = free_port()
     environment = os.environ | {"PORT": str(port), "TMPDIR": str(folder), "LANG": "en_GB.UTF-8"}
     command = [sys.executable, "-m", "webmailadmin", "demo"]

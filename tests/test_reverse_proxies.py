@@ -24,7 +24,6 @@ import pytest
 
 from tests.mailservers import panel
 from tests.test_cli import free_port
-from webmailadmin.servers.private import System, add_what_is_missing
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 PASSWORD = "marmalade on the stairs 9"
@@ -41,8 +40,7 @@ FORGED = {
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
     """A folder that other users can enter, with a certificate for localhost."""
-    add_what_is_missing(System(), print)
-    panel.add_user()
+    panel.add_users()
     made = Path(tempfile.mkdtemp(prefix="webmailadmin-proxies-"))
     made.chmod(0o755)
     subprocess.run(

@@ -14,7 +14,6 @@ from webmailadmin import database
 from webmailadmin.servers.private import (
     CannotStart,
     System,
-    add_what_is_missing,
     private_servers,
     refuse_what_is_missing,
 )
@@ -29,8 +28,7 @@ def prepared_system() -> None:
         refuse_what_is_missing(System())
     except CannotStart as reason:
         pytest.fail(str(reason), pytrace=False)
-    add_what_is_missing(System(), print)
-    panel.add_user()
+    panel.add_users()
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,12 @@ The program opens the database as the panel does, then obeys one order a line fr
 input: a JSON list of the name in ORDERS and its arguments.
 """
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +18,7 @@ from tests.mailservers import forms
 from webmailadmin import database
 from webmailadmin.mail import addresses
 from webmailadmin.models import Account, Domain
-from webmailadmin.servers.private import System
+from webmailadmin.servers.private import System, add_what_is_missing
 
 USER = "webmailadmin"
 GROUP = "webmailadmin-servers"
@@ -94,10 +96,16 @@ class Panel:
             self.kill()
 
 
-def add_user() -> None:
-    """Add the panel's user, unless the system has it."""
-    if System().ask("getent", "passwd", USER).returncode:
-        System().run("useradd", "--system", "--user-group", "--no-create-home", USER)
+def add_users() -> None:
+    """Add the users of the panel and of the mail files, unless the system has them.
+
+    One process after the other: on a fresh machine several find at once that they are missing.
+    """
+    with (Path(tempfile.gettempdir()) / "webmailadmin-tests.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        add_what_is_missing(System(), print)
+        if System().ask("getent", "passwd", USER).returncode:
+            System().run("useradd", "--system", "--user-group", "--no-create-home", USER)
 
 
 def make_folder(folder: Path) -> None:
