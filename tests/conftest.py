@@ -21,6 +21,7 @@ BROWSER = Path(__file__).parent / "browser"
 # browsers at once would wait for each other longer than a person does.
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests must run in the same process."""
     for item in items:

@@ -47,7 +47,8 @@ class Helper:
     def say(self, connection: socket.socket) -> None:
         """Read a question, and say what the test wants to be said."""
         # What the real one would refuse is not asked of this one either.
-        line = connection.makefile("rb").readline().rstrip(b"\n")
+        with connection.makefile("rb") as asked:
+            line = asked.readline().rstrip(b"\n")
         question = self.question = understood(line)
         verb, about = question["verb"], question.get("home") or question.get("email")
         self.asked.append((verb, about))
@@ -75,7 +76,10 @@ class Helper:
 def helper_at(path: Path) -> Iterator[Helper]:
     """Run a helper at `path`."""
     helper = Helper(path)
-    yield helper
-    # close() alone would leave accept() waiting.
-    helper.listening.shutdown(socket.SHUT_RDWR)
-    helper.listening.close()
+    try:
+        yield helper
+    finally:
+        # close() alone would leave accept() waiting.
+        helper.listening.shutdown(socket.SHUT_RDWR)
+        helper.listening.close()
+        path.unlink(missing_ok=True)

@@ -29,6 +29,7 @@ class Panel:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.smtp_port = free_port()
+        self.helper_socket = folder / "helper"
         self.environment = os.environ | {
             "WEBMAILADMIN_DATA": str(folder / "data"),
             "PORT": str(self.port),
@@ -38,7 +39,7 @@ class Panel:
             "WEBMAILADMIN_SMTP_PORT": str(self.smtp_port),
             "WEBMAILADMIN_WEBMAIL_URL": "https://webmail.example.net",
             "WEBMAILADMIN_TIME_ZONE": "Europe/Paris",
-            "WEBMAILADMIN_HELPER_SOCKET": str(folder / "helper"),
+            "WEBMAILADMIN_HELPER_SOCKET": str(self.helper_socket),
             "LANG": "C.UTF-8",
         }
         self.log = folder / "panel.log"

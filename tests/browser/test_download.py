@@ -1,7 +1,5 @@
 """A download in a real browser: a file arrives, and the page stays as it was."""
 
-from pathlib import Path
-
 from playwright.sync_api import Page, expect
 
 from tests.browser import pages
@@ -13,13 +11,6 @@ from tests.browser.words import Words
 from tests.helper_of import helper_at
 
 CHUNK = bytes(range(256)) * 256
-
-
-def helper_path(panel: Panel) -> Path:
-    """Return where the panel looks for its helper, with nobody there."""
-    path = Path(panel.environment["WEBMAILADMIN_HELPER_SOCKET"])
-    path.unlink(missing_ok=True)
-    return path
 
 
 def choose_no(page: Page, words: Words) -> None:
@@ -34,7 +25,7 @@ def test_all_messages_are_downloaded_before_the_mailbox_goes_and_what_was_typed_
 ) -> None:
     watch.expect_aborted()  # a navigation that became a download
     panel.add(CONTACT, mailbox=True)
-    with helper_at(helper_path(panel)) as helper:
+    with helper_at(panel.helper_socket) as helper:
         helper.holds(1204, 310 * 2**20)
         helper.packs(*[CHUNK] * 100)
         page = open_page(f"/addresses/{CONTACT}/edit", language=words.language)
@@ -59,7 +50,7 @@ def test_a_download_that_breaks_off_is_no_whole_file_for_the_browser(
 ) -> None:
     watch.expect_aborted()
     panel.add(CONTACT, mailbox=True)
-    with helper_at(helper_path(panel)) as helper:
+    with helper_at(panel.helper_socket) as helper:
         helper.holds(1, 1)
         helper.packs(*[CHUNK] * 50, size=len(CHUNK) * 100)
         page = open_page(f"/addresses/{CONTACT}/edit")

@@ -1,7 +1,6 @@
 """The test message in a browser: its outcome comes by itself, without a reload."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -30,11 +29,9 @@ def server(panel: Panel) -> Iterator[MailServer]:
 @pytest.fixture
 def helper(panel: Panel) -> Iterator[Helper]:
     """A mail-file helper in whose mailboxes nothing has arrived yet."""
-    socket = Path(panel.environment["WEBMAILADMIN_HELPER_SOCKET"])
-    with helper_at(socket) as helper:
+    with helper_at(panel.helper_socket) as helper:
         helper.answers["find"] = {"arrived": None}
         yield helper
-    socket.unlink()
 
 
 def status(page: Page) -> Locator:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -25,11 +24,9 @@ ASKED = "**/usage"
 @pytest.fixture
 def helper(panel: Panel) -> Iterator[Helper]:
     """A helper whose homes hold 1,204 messages of 300 MB."""
-    path = Path(panel.environment["WEBMAILADMIN_HELPER_SOCKET"])
-    with helper_at(path) as helper:
+    with helper_at(panel.helper_socket) as helper:
         helper.holds(1204, 300 * MB)
         yield helper
-    path.unlink()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.install.machine import Machine, machine, own_libraries
+from tests.mailservers import panel
 
 PASSWORD = "seventeen green kettles"
 
@@ -20,6 +21,7 @@ def system() -> tuple[str, Path]:
 @pytest.fixture(scope="module")
 def fresh(system: tuple[str, Path]) -> Iterator[Machine]:
     """A Debian with Postfix and Dovecot as they are after `apt-get install`, running."""
+    panel.add_users()  # by now: what is below the machine must not change any more
     lower, libraries = system
     with (
         tempfile.TemporaryDirectory(prefix="webmailadmin-machine-") as folder,

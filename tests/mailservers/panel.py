@@ -4,17 +4,16 @@ The program opens the database as the panel does, then obeys one order a line fr
 input: a JSON list of the name in ORDERS and its arguments.
 """
 
-import fcntl
 import json
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.mailservers import forms
+from tests.turns import turn
 from webmailadmin import database
 from webmailadmin.mail import addresses
 from webmailadmin.models import Account, Domain
@@ -101,8 +100,7 @@ def add_users() -> None:
 
     One process after the other: on a fresh machine several find at once that they are missing.
     """
-    with (Path(tempfile.gettempdir()) / "webmailadmin-tests.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with turn("users"):
         add_what_is_missing(System(), print)
         if System().ask("getent", "passwd", USER).returncode:
             System().run("useradd", "--system", "--user-group", "--no-create-home", USER)

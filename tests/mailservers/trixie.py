@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.turns import turn
 from webmailadmin.servers.private import PACKAGES, System
 
 ROOT = Path(__file__).parents[2] / "var" / "trixie"
@@ -37,10 +38,11 @@ def system(folder: Path) -> System:
 
     Raises NoDebian13.
     """
-    if not COMPLETE.exists():
-        make()
-    if COMPLETE.read_text(encoding="ascii").split() != [*WANTED]:
-        install()
+    with turn("debian-13"):
+        if not COMPLETE.exists():
+            make()
+        if COMPLETE.read_text(encoding="ascii").split() != [*WANTED]:
+            install()
     return within(folder)
 
 
