@@ -25,7 +25,7 @@ upgrade: $(RUN) ## after a git pull: libraries, backup, database, restart (root;
 	@$(BIN)/webmailadmin upgrade
 
 test: packages $(DEV) lint ## everything: linters and all tests (root, for Postfix and Dovecot)
-	@$(BIN)/pytest -n 3 --dist loadgroup --cov --cov-report= --durations=15
+	@$(BIN)/pytest -n 3 --cov --cov-report= --durations=15
 	@$(BIN)/coverage report --include='webmailadmin/mail/*' --fail-under=95
 
 lint: $(DEV) ## ruff, mypy, djlint, the import contracts

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from xdist.scheduler import LoadFileScheduling
 
 from tests.browser_of import Browser
 from tests.killed.dying import DEATHS
@@ -14,19 +15,25 @@ from webmailadmin.mail import accounts, addresses, domains
 from webmailadmin.models import Account, Address, Domain
 
 PASSWORD = "a fine long password 27"
-BROWSER = Path(__file__).parent / "browser"
+BROWSER = "tests/browser/"
 
 
 # Tests run in several processes, a file in one of them. All with a browser in the same: several
 # browsers at once would wait for each other longer than a person does.
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests must run in the same process."""
-    for item in items:
-        group = "browser" if BROWSER in item.path.parents else item.location[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByFile(LoadFileScheduling):
+    """Says which tests must run in the same process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return BROWSER if file.startswith(BROWSER) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Distribute the tests to processes in our way, whatever `--dist` says."""
+    return ByFile(config, log)
 
 
 # Each process tells the first one how often it killed, and at what.
