@@ -174,7 +174,7 @@ def test_one_mailboxs_messages_come_back_by_the_lines_of_the_documentation(
     forms.mailbox(contact, PASSWORD)
     for subject in ("One", "Two", "Three"):
         assert stage.send(contact, subject=subject).taken
-    stage.wait_until_delivered()
+        stage.wait_until_delivered()  # one after the other: they keep their order
     with stage.imap(contact, PASSWORD) as client:
         client.select()
         client.store("1", "+FLAGS", r"\Seen")
