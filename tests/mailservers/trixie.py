@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from tests.turns import turn
-from webmailadmin.servers.private import PACKAGES, System
+from webmailadmin.servers.private import PACKAGES, System, add_what_is_missing
 
 ROOT = Path(__file__).parents[2] / "var" / "trixie"
 # Names the packages of a tree that is whole.
@@ -43,6 +43,7 @@ def system(folder: Path) -> System:
             make()
         if COMPLETE.read_text(encoding="ascii").split() != [*WANTED]:
             install()
+        add_what_is_missing(within(folder), print)
     return within(folder)
 
 
