@@ -40,22 +40,30 @@ class Table(Model):
 
 
 class Account(Table):
-    """A person who logs in to the panel. `one_time`: must choose a new password first."""
+    """A person who logs in to the panel by a name of its own: an administrator or an owner.
+
+    name: what is typed to log in. one_time: must choose a new password first. person: what people
+    call them. contact: an address elsewhere, `contact_confirmed` once mail there was answered.
+    most_domains: how many domains an owner may add itself. Limits are None where there is none.
+    """
 
     id = AutoField()
     name = TextField(unique=True)
     password = TextField()
     one_time = BooleanField()
     created_at = TimestampField(utc=True, default=now)
-
-
-class Session(Table):
-    """A log-in, known by the SHA-256 of its token."""
-
-    token_hash = TextField(primary_key=True)
-    account = ForeignKeyField(Account, on_delete="CASCADE")
-    created_at = TimestampField(utc=True, default=now)
-    seen_at = TimestampField(utc=True, default=now)
+    kind = TextField(default="administrator")
+    person = TextField(default="")
+    contact = TextField(default="")
+    contact_confirmed = BooleanField(default=False)
+    language = TextField(default="en")
+    enabled = BooleanField(default=True)
+    most_domains = IntegerField(default=0)
+    most_addresses = IntegerField(null=True, default=None)
+    most_mailboxes = IntegerField(null=True, default=None)
+    most_mb = IntegerField(null=True, default=None)
+    most_mb_each = IntegerField(null=True, default=None)
+    may_redirect_outside = BooleanField(default=True)
 
 
 class Throttle(Table):
@@ -108,7 +116,13 @@ class Address(Table):
 
 
 class Mailbox(Table):
-    """A POP/IMAP store. Without an address it was removed, and a `Removed` row leads to it."""
+    """A POP/IMAP store. Without an address it was removed, and a `Removed` row leads to it.
+
+    receives: mail is kept in it. may_log_in: its holder may, to the panel and to the mail servers.
+    main_in_programs: these take the main password, not only app passwords. may_redirect: its holder
+    may say where else its mail goes. contact: an address elsewhere, see Account. language: of its
+    holder, "" for that of its domain.
+    """
 
     id = AutoField()
     address = ForeignKeyField(Address, null=True, unique=True, backref="boxes")
@@ -116,6 +130,111 @@ class Mailbox(Table):
     password = TextField()
     quota_mb = IntegerField()
     created_at = TimestampField(utc=True, default=now)
+    receives = BooleanField(default=True)
+    may_log_in = BooleanField(default=True)
+    main_in_programs = BooleanField(default=True)
+    may_redirect = BooleanField(default=False)
+    contact = TextField(default="")
+    contact_confirmed = BooleanField(default=False)
+    language = TextField(default="")
+
+
+class Ownership(Table):
+    """A domain of an owner. `added_itself`: by the owner, not given by an administrator.
+
+    journal_after, removed_after: the last number of a journal entry, and of something removed,
+    from before it was theirs.
+    """
+
+    id = AutoField()
+    account = ForeignKeyField(Account, on_delete="CASCADE")
+    domain = ForeignKeyField(Domain, on_delete="CASCADE")
+    added_itself = BooleanField(default=False)
+    journal_after = IntegerField(default=0)
+    removed_after = IntegerField(default=0)
+
+
+class AppPassword(Table):
+    """A password for one mail program. last_used: None for never."""
+
+    id = AutoField()
+    mailbox = ForeignKeyField(Mailbox, on_delete="CASCADE")
+    name = TextField()
+    password = TextField()
+    created_at = TimestampField(utc=True, default=now)
+    last_used = TimestampField(utc=True, null=True, default=None)
+
+    class Meta:
+        table_name = "app_password"
+
+
+class Session(Table):
+    """A log-in of an account or of a mailbox's holder, known by the SHA-256 of its token.
+
+    entered_by: the administrator who entered it, None for the person itself. pending: a second
+    factor is still asked for. proved_at: when the person showed last that it is them.
+    """
+
+    id = AutoField()
+    token_hash = TextField(unique=True)
+    account = ForeignKeyField(Account, null=True, default=None, on_delete="CASCADE")
+    account_id: int | None
+    mailbox = ForeignKeyField(Mailbox, null=True, default=None, on_delete="CASCADE")
+    mailbox_id: int | None
+    entered_by = ForeignKeyField(Account, null=True, default=None, on_delete="CASCADE")
+    entered_by_id: int | None
+    pending = BooleanField(default=False)
+    network = TextField(default="")
+    agent = TextField(default="")
+    created_at = TimestampField(utc=True, default=now)
+    seen_at = TimestampField(utc=True, default=now)
+    proved_at = TimestampField(utc=True, default=now)
+
+
+class Link(Table):
+    """A link that was handed out, known by the SHA-256 of its token, good for once.
+
+    purpose: a key of `mail/links.py`. email: the address that it was sent to, or that it confirms.
+    """
+
+    id = AutoField()
+    token_hash = TextField(unique=True)
+    purpose = TextField()
+    account = ForeignKeyField(Account, null=True, default=None, on_delete="CASCADE")
+    account_id: int | None
+    mailbox = ForeignKeyField(Mailbox, null=True, default=None, on_delete="CASCADE")
+    mailbox_id: int | None
+    email = TextField(default="")
+    created_at = TimestampField(utc=True, default=now)
+    until = TimestampField(utc=True)
+
+
+class SecondFactor(Table):
+    """What proves a person beside the password. `secret` is encrypted with the key file.
+
+    last_step: of the code that was used last, so that none is good twice.
+    """
+
+    id = AutoField()
+    account = ForeignKeyField(Account, null=True, default=None, on_delete="CASCADE")
+    mailbox = ForeignKeyField(Mailbox, null=True, default=None, on_delete="CASCADE")
+    secret = TextField()
+    last_step = IntegerField(default=0)
+    created_at = TimestampField(utc=True, default=now)
+
+    class Meta:
+        table_name = "second_factor"
+
+
+class RecoveryCode(Table):
+    """A code that stands in for the second factor, once."""
+
+    id = AutoField()
+    factor = ForeignKeyField(SecondFactor, on_delete="CASCADE")
+    code_hash = TextField()
+
+    class Meta:
+        table_name = "recovery_code"
 
 
 class Recipient(Table):
@@ -228,7 +347,10 @@ class Report(Table):
 
 
 class Journal(Table):
-    """Who changed what, when. `details` is a JSON object of texts and numbers."""
+    """Who changed what, when. `details` is a JSON object of texts and numbers.
+
+    through: the administrator who had entered as the actor, "" for the person itself.
+    """
 
     id = AutoField()
     at = TimestampField(utc=True, default=now)
@@ -237,3 +359,4 @@ class Journal(Table):
     domain = ForeignKeyField(Domain, null=True)
     email = TextField(null=True)
     details = TextField()
+    through = TextField(default="")
