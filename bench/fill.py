@@ -82,7 +82,7 @@ def recipients(number: int, count: int) -> list[tuple[str, bool]]:
 def fill(count: int) -> None:
     """Install the domain and write `count` addresses, its postmaster@ among them."""
     accounts.add(ACCOUNT, PASSWORD, by="bench")
-    by = Account.get(Account.name == ACCOUNT)
+    by = accounts.actor(Account.get(Account.name == ACCOUNT))
     domain = domains.install(DOMAIN, "camille@elsewhere.example", by=by)
     made = list(believable(count - 1))
     seconds = int(time.time())

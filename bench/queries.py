@@ -10,7 +10,7 @@ from playhouse.test_utils import count_queries
 from bench.fill import ACCOUNT, DOMAIN, FEW, MANY, PASSWORD, fill, write
 from tests.browser_of import FRAGMENT, Browser
 from webmailadmin import create_app
-from webmailadmin.mail import domains
+from webmailadmin.mail import accounts, domains
 from webmailadmin.models import Account, Domain
 
 PAGES = {
@@ -34,7 +34,7 @@ def fill_pages(count: int) -> None:
     """Fill every page with `count` rows: addresses, removed ones, journal entries, domains."""
     fill(count)
     domain = Domain.get(Domain.name == DOMAIN)
-    by = Account.get()
+    by = accounts.actor(Account.get())
     for number in range(count):
         domains.install(f"domain-{number}.example", "camille@elsewhere.example", by=by)
     seconds, names = int(time.time()), [f"gone-{number}" for number in range(count)]

@@ -12,6 +12,7 @@ from tests.browser_of import Browser
 from tests.killed.dying import DEATHS
 from webmailadmin import create_app, database
 from webmailadmin.mail import accounts, addresses, domains
+from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.models import Account, Address, Domain
 
 PASSWORD = "a fine long password 27"
@@ -84,21 +85,20 @@ def app(data: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def alice(app: Flask) -> Account:
+def alice(app: Flask) -> Actor:
     """The hoster."""
-    accounts.add("alice", PASSWORD, by="test")
-    found: Account = Account.get(Account.name == "alice")
-    return found
+    accounts.add("alice", PASSWORD, by=COMMAND_LINE)
+    return accounts.actor(Account.get(Account.name == "alice"))
 
 
 @pytest.fixture
-def bonvenon(alice: Account) -> Domain:
+def bonvenon(alice: Actor) -> Domain:
     """A domain with its postmaster@, redirected outside."""
     return domains.install("bonvenon.fr", "camille@elsewhere.org", by=alice)
 
 
 @pytest.fixture
-def contact(bonvenon: Domain, alice: Account) -> Address:
+def contact(bonvenon: Domain, alice: Actor) -> Address:
     """contact@bonvenon.fr with a mailbox of 1024 MB."""
     address = addresses.add(bonvenon, "contact", by=alice)
     wish = addresses.Wish(
@@ -114,7 +114,7 @@ def stranger(app: Flask) -> Browser:
 
 
 @pytest.fixture
-def browser(app: Flask, alice: Account) -> Browser:
+def browser(app: Flask, alice: Actor) -> Browser:
     """Alice's browser, logged in, in English."""
     browser = Browser(app)
     browser.log_in("alice", PASSWORD)

@@ -21,14 +21,15 @@ from tests import first_schema
 from tests.helper_of import helper_at
 from tests.killed.dying import DEATHS, Fate
 from tests.mail import truth
-from tests.mail.stage import everything, find, make, save, sql, wish
+from tests.mail.stage import everything, find, hoster, make, save, sql, wish
 from tests.mailservers import panel
 from tests.test_cli import Terminal, refused
 from webmailadmin import database, settings, snapshot
 from webmailadmin.database import db
-from webmailadmin.mail import accounts, addresses, domains, purging
+from webmailadmin.mail import addresses, domains, purging, sessions
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NotFound
-from webmailadmin.models import Account, Domain, Journal, Mailbox, Purge, Removed, now
+from webmailadmin.models import Domain, Journal, Mailbox, Purge, Removed, now
 from webmailadmin.upkeep import backups, restoring
 from webmailadmin.upkeep.restoring import CannotRestore, Outcome
 
@@ -56,11 +57,11 @@ def beside(data: Path, bonvenon: Domain, tmp_path: Path) -> Path:
 
 
 @contextmanager
-def panel_at(data: Path) -> Iterator[Account]:
+def panel_at(data: Path) -> Iterator[Actor]:
     """Be the panel on the database; pass Alice."""
     database.open_database(data)
     try:
-        yield Account.get()
+        yield hoster()
     finally:
         db.close()
 
@@ -176,11 +177,11 @@ print("ready", flush=True)
 while True:
     time.sleep(0.02)
     number += 1
-    domain = domains.install(f"d{number}.example", "camille@elsewhere.org", by=Account.get())
+    domain = domains.install(f"d{number}.example", "camille@elsewhere.org", by=hoster())
     with suppress(NotFound):  # a backup is brought back in between
-        address = addresses.add(domain, "contact", by=Account.get())
+        address = addresses.add(domain, "contact", by=hoster())
         wish = addresses.Wish(version=1, mailbox=False, recipients="far@x.org")
-        addresses.save(address, wish, by=Account.get())
+        addresses.save(address, wish, by=hoster())
 """
 
 
@@ -340,10 +341,10 @@ def test_no_session_outlives_it(data: Path, beside: Path) -> None:
     with panel_at(data) as alice:
         for name in ("same", "gone", "changed", "off"):
             make(f"{name}@bonvenon.fr", by=alice, mailbox=True)
-        accounts.open_session(alice)
+        sessions.open_session(alice)
     backups.back_up(data, beside / "one.db")
     with panel_at(data) as alice:
-        token = accounts.open_session(alice)
+        token = sessions.open_session(alice)
         new = {"password": "another fine password 9", "confirmation": "another fine password 9"}
         save("changed@bonvenon.fr", by=alice, **new)
         make("later@bonvenon.fr", by=alice, mailbox=True)
@@ -355,7 +356,7 @@ def test_no_session_outlives_it(data: Path, beside: Path) -> None:
 
     with panel_at(data):
         assert sql("SELECT * FROM session") == []
-        assert accounts.logged_in(token) is None
+        assert sessions.logged_in(token) is None
         kicked = [email for (email,) in sql("SELECT email FROM kick ORDER BY email")]
         assert kicked == ["changed@bonvenon.fr", "later@bonvenon.fr"]
 

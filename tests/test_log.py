@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import PASSWORD
 from webmailadmin import log
 from webmailadmin.mail import accounts
+from webmailadmin.mail.actors import COMMAND_LINE
 
 HOSTILE = 'a\nb\r{"level": "error"}\x1b[2J\x7f\x85\u2028\u202e\x00\ud800 "é'
 
@@ -122,7 +123,7 @@ def test_log_ins_and_refused_ones_are_logged_without_what_was_typed(lines, stran
 
 
 def test_neither_passwords_nor_tokens_are_logged(lines, stranger, alice):
-    one_time = accounts.reset_password("alice", None, by="test")
+    one_time = accounts.reset_password("alice", None, by=COMMAND_LINE)
     stranger.log_in("alice", one_time)
     new = "quite another phrase 9"
     given = {"present": one_time, "password": new, "confirmation": new}

@@ -11,7 +11,8 @@ from tests.mail.stage import find, make
 from tests.smtp_of import MailServer, mail_server
 from webmailadmin import settings
 from webmailadmin.mail import usage, warnings
-from webmailadmin.models import Account, Address, Domain, Mailbox, Usage
+from webmailadmin.mail.actors import Actor
+from webmailadmin.models import Address, Domain, Mailbox, Usage
 from webmailadmin.models import Warning as Standing
 from webmailadmin.servers import outgoing
 from webmailadmin.servers.outgoing import Letter, Refused, Taken, Unreachable
@@ -145,7 +146,7 @@ def warned(email: str) -> int:
 
 
 @pytest.fixture
-def ann(bonvenon: Domain, alice: Account) -> Address:
+def ann(bonvenon: Domain, alice: Actor) -> Address:
     """ann@bonvenon.fr with a mailbox of 1024 MB."""
     return make(ANN, by=alice, mailbox=True)
 
@@ -173,7 +174,7 @@ def test_a_warning_says_how_full_what_follows_and_what_to_do(
 
 
 def test_a_domain_with_accents_is_named_as_people_write_it(
-    server: MailServer, alice: Account, bonvenon: Domain
+    server: MailServer, alice: Actor, bonvenon: Domain
 ) -> None:
     other = Domain.create(name="xn--t-9fab.fr", catch_all_key="@xn--t-9fab.fr", language="fr")
     make(f"zoe@{other.name}", by=alice, mailbox=True)

@@ -16,13 +16,13 @@ from playhouse.migrations import Runner
 from tests import first_schema
 from tests.killed.dying import DEATHS, Fate
 from tests.mail import truth
-from tests.mail.stage import everything, make, sql
+from tests.mail.stage import everything, hoster, make, sql
 from tests.test_backup import opened
 from tests.test_cli import Terminal, refused
 from webmailadmin import database, settings, snapshot
 from webmailadmin.database import DatabaseUnusable, db, open_database
 from webmailadmin.mail import removal
-from webmailadmin.models import Account, Removed
+from webmailadmin.models import Removed
 from webmailadmin.upkeep import restoring
 
 VIEWS = (
@@ -93,7 +93,7 @@ def test_the_data_of_the_first_version_are_sound_today_and_the_servers_are_told_
 
 def test_what_the_first_version_removed_comes_back_today(folder: Path) -> None:
     open_database(folder)
-    alice = Account.get()
+    alice = hoster()
     kinds = {row.email: (row.kind, row.with_domain) for row in Removed.select()}
     assert kinds == {
         "sales@bonvenon.fr": ("mailbox", False),
@@ -316,7 +316,7 @@ def test_the_way_back_leads_to_what_the_first_version_left(
         before, first = everything(), schema()
     kept = open_database(folder)
     assert kept is not None
-    make("late@bonvenon.fr", by=Account.get(), recipients=["far@x.org"])
+    make("late@bonvenon.fr", by=hoster(), recipients=["far@x.org"])
     db.close()
 
     with restoring.opened(kept) as backup:

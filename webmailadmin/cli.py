@@ -19,6 +19,7 @@ from webmailadmin import cli_backup, cli_servers, database, demo, serving, setti
 from webmailadmin.cli_doctor import doctor
 from webmailadmin.log import note
 from webmailadmin.mail import accounts, domains, names
+from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.servers import private, private_helper, render
 from webmailadmin.upkeep.worker import AlreadyWorking, Worker, alone
@@ -79,7 +80,7 @@ def run(first_account: bool, no_worker: bool) -> None:
     end_at_signals()
     server = listen()
     if not accounts.exist() and (first_account or sys.stdout.isatty()):
-        say_one_time("admin", accounts.add("admin", None, by=accounts.COMMAND_LINE))
+        say_one_time("admin", accounts.add("admin", None, by=COMMAND_LINE))
     say_where()
     with nullcontext() if no_worker else worker_beside(this_app()):
         server.run()
@@ -158,7 +159,7 @@ def domain() -> None:
 @click.option("--contact", default="", help="Address that postmaster@ is redirected to.")
 def domain_add(name: str, contact: str) -> None:
     """Install the domain NAME with its postmaster@."""
-    installed = domains.install(name, contact, by=accounts.command_line(), language=spoken())
+    installed = domains.install(name, contact, by=COMMAND_LINE, language=spoken())
     click.echo(gettext("%(name)s is installed.", name=names.shown(installed.name)))
     click.echo(f"{installed.name}.  MX  10  {settings.current.mail_host}.")
 
@@ -184,7 +185,7 @@ stdin_option = click.option(
 @stdin_option
 def account_add(name: str, administrator: bool, password_stdin: bool) -> None:  # noqa: ARG001
     """Add the account NAME; without a password given, a one-time password is printed."""
-    password = accounts.add(name, from_stdin(password_stdin), by=accounts.COMMAND_LINE)
+    password = accounts.add(name, from_stdin(password_stdin), by=COMMAND_LINE)
     click.echo(gettext("The account %(name)s is added.", name=name.strip().lower()))
     say_one_time(name, password)
 
@@ -194,7 +195,7 @@ def account_add(name: str, administrator: bool, password_stdin: bool) -> None:  
 @stdin_option
 def account_password(name: str, password_stdin: bool) -> None:
     """Give the account NAME another password and end its sessions."""
-    password = accounts.reset_password(name, from_stdin(password_stdin), by=accounts.COMMAND_LINE)
+    password = accounts.reset_password(name, from_stdin(password_stdin), by=COMMAND_LINE)
     click.echo(gettext("The password of %(name)s is changed; its sessions have ended.", name=name))
     say_one_time(name, password)
 

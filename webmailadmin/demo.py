@@ -16,6 +16,7 @@ from webmailadmin.mail import (
     recipients,
     routing,
 )
+from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.domains import CatchAll
 from webmailadmin.models import Account, Domain
 
@@ -81,7 +82,7 @@ class Demo:
     password: str
 
 
-def fill(by: Account) -> Demo:
+def fill(by: Actor) -> Demo:
     """Fill an empty database. The same people each time, with a new password."""
     password = passwords.generated()
     password_hash = passwords.hashed(password, PASSWORD_COST)
@@ -91,7 +92,7 @@ def fill(by: Account) -> Demo:
     return Demo(f"contact@{made[0].name}", password)
 
 
-def settle_in(place: Place, password_hash: str, dice: random.Random, by: Account) -> Domain:
+def settle_in(place: Place, password_hash: str, dice: random.Random, by: Actor) -> Domain:
     """Install one domain with its people and roles."""
     domain = domains.install(place.name, "hosting@example.org", by=by)
     first, last = (text.split() for text in place.people)
@@ -113,17 +114,17 @@ def settle_in(place: Place, password_hash: str, dice: random.Random, by: Account
 
 
 def open_address(
-    domain: Domain, name: str, led: list[str], password_hash: str | None, quota_mb: int, by: Account
+    domain: Domain, name: str, led: list[str], password_hash: str | None, quota_mb: int, by: Actor
 ) -> None:
     """Add one address with recipients, with a mailbox, or with both."""
     address = addresses.add(domain, name, by=by)
-    recipients.write(address, domain, led, by=by.name)
+    recipients.write(address, domain, led, by=by)
     if password_hash is not None:
-        mailboxes.open_at(address, password_hash, quota_mb, by=by.name)
+        mailboxes.open_at(address, password_hash, quota_mb, by=by)
     routing.settle(address.email)
 
 
-def odd_cases(made: list[Domain], password_hash: str, by: Account) -> None:
+def odd_cases(made: list[Domain], password_hash: str, by: Actor) -> None:
     """Add what is not as it should be, and the two kinds of catch-all."""
     bonvenon, harbour, theatre = made
     open_address(bonvenon, "facture", [f"comtpa@{bonvenon.name}"], None, 0, by)
@@ -141,18 +142,18 @@ def odd_cases(made: list[Domain], password_hash: str, by: Account) -> None:
     domains.set_catch_all(theatre, CatchAll.DOMAIN, "", bonvenon.name, by=by)
 
 
-def change(email: str, by: Account, **wished: object) -> None:
+def change(email: str, by: Actor, **wished: object) -> None:
     """Save an address as an alias, as the editor would."""
     address = addresses.of(by, email)
     wish = addresses.Wish(version=address.version, mailbox=False, **wished)  # type: ignore[arg-type]
     addresses.save(address, wish, by=by)
 
 
-def administrator() -> tuple[Account, str]:
+def administrator() -> tuple[Actor, str]:
     """Make the demo's administrator; return the account and its password, good for all the demo."""
     password = passwords.generated()
-    accounts.add("admin", password, by=accounts.COMMAND_LINE)
-    return Account.get(Account.name == "admin"), password
+    accounts.add("admin", password, by=COMMAND_LINE)
+    return accounts.actor(Account.get(Account.name == "admin")), password
 
 
 def lines(demo: Demo, smtp: int, imap: int) -> tuple[str, str]:

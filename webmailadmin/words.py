@@ -24,7 +24,8 @@ from flask_babel import (
 from markupsafe import Markup
 
 from webmailadmin import settings
-from webmailadmin.mail import accounts, journal, names, usage
+from webmailadmin.mail import journal, names, usage
+from webmailadmin.mail.actors import COMMAND_LINE, THE_PANEL
 from webmailadmin.mail.errors import Changed, Refusal
 from webmailadmin.models import now
 
@@ -113,9 +114,9 @@ def act_in_words(act: str, details: Mapping[str, str]) -> str:
 
 def actor_in_words(actor: str) -> str:
     """Say who acted: an account by its name, the command line in the language of the person."""
-    if actor == accounts.COMMAND_LINE:
+    if actor == COMMAND_LINE.name:
         return gettext("command line")
-    return gettext("the panel") if actor == accounts.THE_PANEL else actor
+    return gettext("the panel") if actor == THE_PANEL.name else actor
 
 
 def shown_value(name: str, value: object) -> object:

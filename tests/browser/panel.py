@@ -12,7 +12,17 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from webmailadmin import database, models, settings
-from webmailadmin.mail import accounts, addresses, domains, mailboxes, recipients, routing, usage
+from webmailadmin.mail import (
+    accounts,
+    addresses,
+    domains,
+    mailboxes,
+    recipients,
+    routing,
+    sessions,
+    usage,
+)
+from webmailadmin.mail.actors import Actor
 from webmailadmin.models import Account, Mailbox
 
 CHECKOUT = Path(__file__).parents[2]
@@ -94,13 +104,13 @@ class Panel:
         return done.stdout
 
     @contextmanager
-    def rules(self) -> Iterator[Account]:
+    def rules(self) -> Iterator[Actor]:
         """Open the panel's database here, to set a stage by the rules as Alice."""
         before = settings.current
         settings.use(settings.read(self.environment))
         database.open_database(settings.current.data)
         try:
-            yield Account.get(Account.name == "alice")
+            yield accounts.actor(Account.get(Account.name == "alice"))
         finally:
             database.db.close()
             settings.use(before)
@@ -143,7 +153,7 @@ class Panel:
     def session_of_alice(self) -> str:
         """Return the token of a new session."""
         with self.rules() as alice:
-            return accounts.open_session(alice)
+            return sessions.open_session(alice)
 
     def install(self, name: str) -> None:
         """Install a domain whose postmaster@ leads elsewhere."""
@@ -187,9 +197,9 @@ class Panel:
             for n in range(count):
                 address = addresses.add(domains.of(alice, domain), f"person{n:02}", by=alice)
                 if n % 3:
-                    recipients.write(address, address.domain, [f"home{n}@x.org"], by=alice.name)
+                    recipients.write(address, address.domain, [f"home{n}@x.org"], by=alice)
                 else:
-                    mailboxes.open_at(address, "unused", 1024, by=alice.name)
+                    mailboxes.open_at(address, "unused", 1024, by=alice)
                 routing.settle(address.email)
 
     def recipients_of(self, email: str) -> list[str]:

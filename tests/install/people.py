@@ -9,13 +9,14 @@ from pathlib import Path
 
 from webmailadmin import database, settings
 from webmailadmin.mail import accounts, addresses, domains
+from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Account, Domain
 
 settings.use(settings.read())
 database.open_database(Path("/var/lib/webmailadmin"))
 if not accounts.exist():
-    accounts.add("hoster", "marmalade on the stairs 9", by="test")
-hoster = Account.get()
+    accounts.add("hoster", "marmalade on the stairs 9", by=COMMAND_LINE)
+hoster = accounts.actor(Account.get())
 for email, password, to in json.load(sys.stdin):
     name = email.partition("@")[2]
     domain = Domain.get_or_none(Domain.name == name)

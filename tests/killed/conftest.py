@@ -10,11 +10,11 @@ import pytest
 
 from tests.browser_of import FRAGMENT, Browser
 from tests.killed.dying import Place, open_quickly
-from tests.mail.stage import PASSWORD, catch_all, install, make
+from tests.mail.stage import PASSWORD, catch_all, hoster, install, make
 from webmailadmin import create_app
 from webmailadmin.database import db
-from webmailadmin.mail import accounts
-from webmailadmin.models import Account
+from webmailadmin.mail import accounts, sessions
+from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.upkeep.worker import Worker
 
 
@@ -90,9 +90,9 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
 
 def fill(browser: Browser) -> None:
     """Two domains whose addresses lead to each other, outside, and from unknown names; Alice."""
-    accounts.add("alice", PASSWORD, by="test")
-    alice = Account.get()
-    token = accounts.open_session(alice)
+    accounts.add("alice", PASSWORD, by=COMMAND_LINE)
+    alice = hoster()
+    token = sessions.open_session(alice)
     browser.client.set_cookie("__Host-session", token, domain="localhost", secure=True)
     for name in ("one.example", "two.example"):
         install(name, by=alice)

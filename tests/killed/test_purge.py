@@ -18,11 +18,11 @@ import pytest
 
 from tests.killed.conftest import Panel
 from tests.killed.dying import DEATHS, Fate, Place, dies, open_quickly
-from tests.mail.stage import find, sql
+from tests.mail.stage import find, hoster, sql
 from webmailadmin import settings
 from webmailadmin.database import db
 from webmailadmin.mail import addresses
-from webmailadmin.models import Account, Kick, Mailbox, Removed
+from webmailadmin.models import Kick, Mailbox, Removed
 from webmailadmin.servers.helper import trash
 from webmailadmin.servers.helper.orders import Orders
 from webmailadmin.servers.helper.server import Server, listen
@@ -43,7 +43,7 @@ def place(panel: Panel) -> Iterator[Place]:
         homes = {email: home_of(email) for email in (GONE, KEPT)}
         for home in homes.values():
             fill(mail / home)
-        addresses.remove(find(GONE), confirmed=True, by=Account.get())
+        addresses.remove(find(GONE), confirmed=True, by=hoster())
         Removed.update(until=Removed.removed_at).execute()
         Kick.delete().execute()
     with helper(place, HEALTHY):

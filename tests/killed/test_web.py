@@ -2,9 +2,8 @@
 
 from tests.killed.conftest import Panel
 from tests.killed.dying import DEATHS
-from tests.mail.stage import domain_of, find, save
+from tests.mail.stage import domain_of, find, hoster, save
 from webmailadmin.mail import addresses, domains, renaming
-from webmailadmin.models import Account
 
 ANN = "/addresses/ann@one.example/edit"
 ONE = "/domains/one.example/"
@@ -13,19 +12,19 @@ RESTORE = {"form": ".entry form", "button": "Restore"}
 
 
 def take_off_mailbox() -> None:
-    save("ann@one.example", by=Account.get(), mailbox=False, may_remove=True)
+    save("ann@one.example", by=hoster(), mailbox=False, may_remove=True)
 
 
 def remove_address() -> None:
-    addresses.remove(find("ann@one.example"), confirmed=True, by=Account.get())
+    addresses.remove(find("ann@one.example"), confirmed=True, by=hoster())
 
 
 def remove_domain() -> None:
-    domains.remove(domain_of("one.example"), by=Account.get())
+    domains.remove(domain_of("one.example"), by=hoster())
 
 
 def drop_catch_all() -> None:
-    domains.set_catch_all(domain_of("one.example"), domains.CatchAll.NONE, "", "", by=Account.get())
+    domains.set_catch_all(domain_of("one.example"), domains.CatchAll.NONE, "", "", by=hoster())
 
 
 def test_removing_an_alias(panel: Panel) -> None:
@@ -63,7 +62,7 @@ def test_restoring_a_domain_with_all_that_went_with_it(panel: Panel) -> None:
 def test_renaming_a_mailbox(panel: Panel) -> None:
     def rename() -> None:
         ann = find("ann@one.example")
-        renaming.rename(ann, "anna", version=ann.version, keep_alias=True, by=Account.get())
+        renaming.rename(ann, "anna", version=ann.version, keep_alias=True, by=hoster())
 
     with panel.arranged() as place:
         pass

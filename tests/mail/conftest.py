@@ -7,7 +7,8 @@ import pytest
 
 from tests.mail.stage import install
 from webmailadmin import database, settings
-from webmailadmin.models import Account, Domain
+from webmailadmin.mail.actors import Actor
+from webmailadmin.models import Domain
 
 
 @pytest.fixture
@@ -21,12 +22,12 @@ def app(data: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def autre(bonvenon: Domain, alice: Account) -> Domain:
+def autre(bonvenon: Domain, alice: Actor) -> Domain:
     """autre.fr, whose postmaster@ is redirected outside."""
     return install("autre.fr", by=alice)
 
 
 @pytest.fixture
-def tiers(autre: Domain, alice: Account) -> Domain:
+def tiers(autre: Domain, alice: Actor) -> Domain:
     """tiers.fr, whose postmaster@ is redirected outside."""
     return install("tiers.fr", by=alice)

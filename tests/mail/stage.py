@@ -3,11 +3,17 @@
 from typing import Any
 
 from webmailadmin.database import db
-from webmailadmin.mail import addresses, domains, routing
+from webmailadmin.mail import accounts, addresses, domains, routing
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.domains import CatchAll
 from webmailadmin.models import Account, Address, Domain, Journal, Mailbox, Recipient, Removed, now
 
 PASSWORD = "a fine long password 27"
+
+
+def hoster() -> Actor:
+    """Return who acts when it does not matter who: the first administrator."""
+    return accounts.actor(Account.select().order_by(Account.id).first())
 
 
 def sql(query: str, *values: object) -> list[Any]:
@@ -51,12 +57,12 @@ def wish(email: str, **wanted: Any) -> addresses.Wish:
     return addresses.Wish(**(as_it_is | wanted))
 
 
-def save(email: str, *, by: Account, **wanted: Any) -> addresses.Saved:
+def save(email: str, *, by: Actor, **wanted: Any) -> addresses.Saved:
     """Save the editor of an address as it is, but for what is `wanted`."""
     return addresses.save(find(email), wish(email, **wanted), by=by)
 
 
-def make(email: str, *, by: Account, **wanted: Any) -> Address:
+def make(email: str, *, by: Actor, **wanted: Any) -> Address:
     """Add an address and save it as `wanted`."""
     local_part, _, domain = email.partition("@")
     addresses.add(domain_of(domain), local_part, by=by)
@@ -70,12 +76,12 @@ def domain_of(name: str) -> Domain:
     return found
 
 
-def install(name: str, *, by: Account, contact: str = "camille@elsewhere.org") -> Domain:
+def install(name: str, *, by: Actor, contact: str = "camille@elsewhere.org") -> Domain:
     """Install a domain whose postmaster@ is redirected outside."""
     return domains.install(name, contact, by=by)
 
 
-def catch_all(domain: str, to: str, *, by: Account) -> None:
+def catch_all(domain: str, to: str, *, by: Actor) -> None:
     """Set the catch-all: an address, a domain of ours (without @), or "" for nothing."""
     kind = CatchAll.ADDRESS if "@" in to else CatchAll.DOMAIN if to else CatchAll.NONE
     address, other = (to, "") if "@" in to else ("", to)

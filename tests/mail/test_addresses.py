@@ -23,6 +23,7 @@ from tests.mail.stage import (
 )
 from webmailadmin import database
 from webmailadmin.mail import addresses, domains, mailboxes, passwords, removal
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     AddressExists,
     AddressGone,
@@ -44,7 +45,7 @@ from webmailadmin.models import Account, Address, Domain
 
 
 def test_an_added_address_is_on_empty_and_receives_nothing_yet(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     address = addresses.add(bonvenon, " Contact@BonVenon.fr ", by=alice)
 
@@ -56,7 +57,7 @@ def test_an_added_address_is_on_empty_and_receives_nothing_yet(
 
 
 def test_adding_an_address_twice_is_refused_and_changes_nothing(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     addresses.add(bonvenon, "contact", by=alice)
     before = everything()
@@ -72,12 +73,12 @@ def test_adding_an_address_twice_is_refused_and_changes_nothing(
     assert acts_on(bonvenon, "contact@bonvenon.fr") == ["address.added"]
 
 
-def test_postmaster_exists_already(bonvenon: Domain, alice: Account) -> None:
+def test_postmaster_exists_already(bonvenon: Domain, alice: Actor) -> None:
     with pytest.raises(AddressExists):
         addresses.add(bonvenon, "Postmaster", by=alice)
 
 
-def test_a_refused_name_adds_nothing(bonvenon: Domain, alice: Account) -> None:
+def test_a_refused_name_adds_nothing(bonvenon: Domain, alice: Actor) -> None:
     before = everything()
 
     with pytest.raises(LocalPartCharacters):
@@ -86,7 +87,7 @@ def test_a_refused_name_adds_nothing(bonvenon: Domain, alice: Account) -> None:
     assert everything() == before
 
 
-def test_the_same_name_may_be_in_two_domains(autre: Domain, alice: Account) -> None:
+def test_the_same_name_may_be_in_two_domains(autre: Domain, alice: Actor) -> None:
     make("contact@autre.fr", by=alice, mailbox=True)
     make("contact@bonvenon.fr", by=alice, recipients=["contact@autre.fr"])
 
@@ -94,14 +95,14 @@ def test_the_same_name_may_be_in_two_domains(autre: Domain, alice: Account) -> N
     truth.check()
 
 
-def test_an_address_of_a_domain_with_accents_is_stored_in_punycode(alice: Account) -> None:
+def test_an_address_of_a_domain_with_accents_is_stored_in_punycode(alice: Actor) -> None:
     domain = install("été.fr", by=alice)
 
     assert addresses.add(domain, "ann@ÉTÉ.fr", by=alice).email == "ann@xn--t-9fab.fr"
 
 
 def test_nothing_is_added_to_a_domain_that_was_removed_meanwhile(
-    autre: Domain, alice: Account
+    autre: Domain, alice: Actor
 ) -> None:
     domains.remove(domain_of("autre.fr"), by=alice)
     before = everything()
@@ -117,7 +118,7 @@ def test_nothing_is_added_to_a_domain_that_was_removed_meanwhile(
 
 
 def test_of_two_who_add_the_same_name_at_once_one_is_refused(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     outcomes: list[str] = []
     together = threading.Barrier(4)
@@ -145,7 +146,7 @@ def test_of_two_who_add_the_same_name_at_once_one_is_refused(
 # Find
 
 
-def test_an_address_is_found_by_its_name(contact: Address, alice: Account) -> None:
+def test_an_address_is_found_by_its_name(contact: Address, alice: Actor) -> None:
     assert addresses.of(alice, "contact@bonvenon.fr") == contact
 
 
@@ -153,7 +154,7 @@ def test_an_address_is_found_by_its_name(contact: Address, alice: Account) -> No
     "email",
     ["nobody@bonvenon.fr", "contact@nowhere.fr", "", "@", "contact", "contact@", "\0", "' OR 1"],
 )
-def test_what_does_not_exist_is_not_found(email: str, contact: Address, alice: Account) -> None:
+def test_what_does_not_exist_is_not_found(email: str, contact: Address, alice: Actor) -> None:
     with pytest.raises(NotFound):
         addresses.of(alice, email)
 
@@ -164,7 +165,7 @@ def test_nobody_finds_an_address_without_an_account(contact: Address) -> None:
 
 
 def test_a_deleted_address_is_said_to_be_gone_and_until_when_it_can_come_back(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     kept = addresses.remove(contact, confirmed=True, by=alice)
 
@@ -178,7 +179,7 @@ def test_a_deleted_address_is_said_to_be_gone_and_until_when_it_can_come_back(
     }
 
 
-def test_a_stranger_is_not_told_that_an_address_is_gone(contact: Address, alice: Account) -> None:
+def test_a_stranger_is_not_told_that_an_address_is_gone(contact: Address, alice: Actor) -> None:
     addresses.remove(contact, confirmed=True, by=alice)
 
     with pytest.raises(NotFound):
@@ -188,7 +189,7 @@ def test_a_stranger_is_not_told_that_an_address_is_gone(contact: Address, alice:
 # Save
 
 
-def test_mailbox_and_recipients_are_saved_at_once(bonvenon: Domain, alice: Account) -> None:
+def test_mailbox_and_recipients_are_saved_at_once(bonvenon: Domain, alice: Actor) -> None:
     addresses.add(bonvenon, "both", by=alice)
 
     saved = save("both@bonvenon.fr", by=alice, mailbox=True, recipients="Ann <ann@x.org> ANN@x.org")
@@ -205,7 +206,7 @@ def test_mailbox_and_recipients_are_saved_at_once(bonvenon: Domain, alice: Accou
     truth.check()
 
 
-def test_adding_a_side_keeps_the_other(contact: Address, alice: Account) -> None:
+def test_adding_a_side_keeps_the_other(contact: Address, alice: Actor) -> None:
     box = mailboxes.of(contact)
 
     save(contact.email, by=alice, recipients=["far@x.org"])
@@ -222,7 +223,7 @@ def test_adding_a_side_keeps_the_other(contact: Address, alice: Account) -> None
     truth.check()
 
 
-def test_switching_off_and_on_keeps_the_rest(contact: Address, alice: Account) -> None:
+def test_switching_off_and_on_keeps_the_rest(contact: Address, alice: Actor) -> None:
     save(contact.email, by=alice, recipients=["far@x.org"])
     before = {table: everything()[table] for table in ("mailbox", "recipient")}
 
@@ -236,7 +237,7 @@ def test_switching_off_and_on_keeps_the_rest(contact: Address, alice: Account) -
 
 
 def test_a_save_tells_all_that_is_wrong_at_once_and_changes_nothing(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     before = everything()
 
@@ -259,7 +260,7 @@ def test_a_save_tells_all_that_is_wrong_at_once_and_changes_nothing(
     assert everything() == before
 
 
-def test_a_first_mailbox_needs_a_password(bonvenon: Domain, alice: Account) -> None:
+def test_a_first_mailbox_needs_a_password(bonvenon: Domain, alice: Actor) -> None:
     addresses.add(bonvenon, "a", by=alice)
 
     with pytest.raises(PasswordMissing) as refusal:
@@ -269,14 +270,14 @@ def test_a_first_mailbox_needs_a_password(bonvenon: Domain, alice: Account) -> N
 
 
 def test_a_confirmation_without_a_password_is_not_overlooked(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     with pytest.raises(Exception, match="password-too-short"):
         save(contact.email, by=alice, confirmation=PASSWORD)
 
 
 def test_what_stands_in_the_part_that_was_not_chosen_is_not_looked_at(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     addresses.add(bonvenon, "a", by=alice)
 
@@ -292,7 +293,7 @@ def test_what_stands_in_the_part_that_was_not_chosen_is_not_looked_at(
     assert everything()["mailbox"] == []
 
 
-def test_a_mailbox_does_not_go_without_the_box_ticked(contact: Address, alice: Account) -> None:
+def test_a_mailbox_does_not_go_without_the_box_ticked(contact: Address, alice: Actor) -> None:
     before = everything()
 
     with pytest.raises(MailboxWouldGo) as refusal:
@@ -306,7 +307,7 @@ def test_a_mailbox_does_not_go_without_the_box_ticked(contact: Address, alice: A
 
 
 def test_who_comes_second_is_told_who_was_quicker_and_what_they_did(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     accounts_of_bob = Account(id=alice.id, name="bob")
     old = wish(contact.email, recipients=["far@x.org"])
@@ -325,9 +326,7 @@ def test_who_comes_second_is_told_who_was_quicker_and_what_they_did(
     assert everything() == before
 
 
-def test_somebody_quicker_between_look_and_write_is_noticed(
-    contact: Address, alice: Account
-) -> None:
+def test_somebody_quicker_between_look_and_write_is_noticed(contact: Address, alice: Actor) -> None:
     seen, old = find(contact.email), wish(contact.email, recipients=["far@x.org"])
     save(contact.email, by=alice, enabled=False)
     before = everything()
@@ -340,7 +339,7 @@ def test_somebody_quicker_between_look_and_write_is_noticed(
 
 
 def test_saving_an_address_that_was_deleted_meanwhile_tells_so(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     seen = make("a@bonvenon.fr", by=alice, recipients=["far@x.org"])
     old = wish("a@bonvenon.fr", recipients=["other@x.org"])
@@ -365,7 +364,7 @@ def test_saving_an_address_that_was_deleted_meanwhile_tells_so(
     ],
 )
 def test_the_same_form_sent_twice_is_done_once_and_no_error(
-    wanted: dict[str, object], contact: Address, alice: Account
+    wanted: dict[str, object], contact: Address, alice: Actor
 ) -> None:
     once = wish(contact.email, **wanted)
     addresses.save(find(contact.email), once, by=alice)
@@ -390,7 +389,7 @@ def test_the_same_form_sent_twice_is_done_once_and_no_error(
     ],
 )
 def test_another_form_from_an_old_page_is_not_taken_for_the_same(
-    wanted: dict[str, object], contact: Address, alice: Account
+    wanted: dict[str, object], contact: Address, alice: Actor
 ) -> None:
     old = wish(contact.email, **wanted)
     save(contact.email, by=alice, quota_mb="7")
@@ -402,7 +401,7 @@ def test_another_form_from_an_old_page_is_not_taken_for_the_same(
     assert everything() == before
 
 
-def test_a_new_address_saved_twice_opens_one_mailbox(bonvenon: Domain, alice: Account) -> None:
+def test_a_new_address_saved_twice_opens_one_mailbox(bonvenon: Domain, alice: Actor) -> None:
     addresses.add(bonvenon, "a", by=alice)
     once = wish("a@bonvenon.fr", mailbox=True)
     addresses.save(find("a@bonvenon.fr"), once, by=alice)
@@ -417,7 +416,7 @@ def test_a_new_address_saved_twice_opens_one_mailbox(bonvenon: Domain, alice: Ac
 
 
 def test_a_deleted_address_is_gone_for_the_mail_servers_at_once(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     save(contact.email, by=alice, recipients=["far@x.org"])
 
@@ -430,7 +429,7 @@ def test_a_deleted_address_is_gone_for_the_mail_servers_at_once(
     truth.check()
 
 
-def test_an_address_with_a_mailbox_is_not_deleted_unasked(contact: Address, alice: Account) -> None:
+def test_an_address_with_a_mailbox_is_not_deleted_unasked(contact: Address, alice: Actor) -> None:
     before = everything()
 
     with pytest.raises(MailboxWouldGo):
@@ -439,7 +438,7 @@ def test_an_address_with_a_mailbox_is_not_deleted_unasked(contact: Address, alic
     assert everything() == before
 
 
-def test_an_alias_is_deleted_at_once(bonvenon: Domain, alice: Account) -> None:
+def test_an_alias_is_deleted_at_once(bonvenon: Domain, alice: Actor) -> None:
     make("a@bonvenon.fr", by=alice, recipients=["far@x.org"])
 
     kept = addresses.remove(find("a@bonvenon.fr"), confirmed=False, by=alice)
@@ -447,7 +446,7 @@ def test_an_alias_is_deleted_at_once(bonvenon: Domain, alice: Account) -> None:
     assert (kept.whole, kept.mailbox_id, kept.recipients) == (True, None, "far@x.org")
 
 
-def test_an_address_deleted_twice_is_kept_once(contact: Address, alice: Account) -> None:
+def test_an_address_deleted_twice_is_kept_once(contact: Address, alice: Actor) -> None:
     addresses.remove(contact, confirmed=True, by=alice)
     before = everything()
 
@@ -458,7 +457,7 @@ def test_an_address_deleted_twice_is_kept_once(contact: Address, alice: Account)
 
 
 def test_a_name_that_was_deleted_and_added_meanwhile_is_not_deleted_again(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     addresses.remove(find(contact.email), confirmed=True, by=alice)
     make(contact.email, by=alice, mailbox=True)
@@ -471,7 +470,7 @@ def test_a_name_that_was_deleted_and_added_meanwhile_is_not_deleted_again(
 
 
 def test_what_is_kept_of_a_deleted_address_is_its_state_at_that_moment(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     seen = find(contact.email)
     save(contact.email, by=alice, enabled=False)
@@ -484,7 +483,7 @@ def test_what_is_kept_of_a_deleted_address_is_its_state_at_that_moment(
 # postmaster@
 
 
-def test_postmaster_is_not_deleted(bonvenon: Domain, alice: Account) -> None:
+def test_postmaster_is_not_deleted(bonvenon: Domain, alice: Actor) -> None:
     before = everything()
 
     with pytest.raises(PostmasterStays) as refusal:
@@ -505,7 +504,7 @@ def test_postmaster_is_not_deleted(bonvenon: Domain, alice: Account) -> None:
     ],
 )
 def test_postmaster_is_neither_switched_off_nor_left_without_a_living_destination(
-    wanted: dict[str, object], bonvenon: Domain, alice: Account
+    wanted: dict[str, object], bonvenon: Domain, alice: Actor
 ) -> None:
     make("off@bonvenon.fr", by=alice, mailbox=True, enabled=False)
     make("empty@bonvenon.fr", by=alice)
@@ -519,7 +518,7 @@ def test_postmaster_is_neither_switched_off_nor_left_without_a_living_destinatio
 
 
 def test_postmaster_becomes_a_mailbox_both_and_an_alias_again(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     save("postmaster@bonvenon.fr", by=alice, mailbox=True, recipients=[])
     assert truth.Postfix().takes("postmaster@bonvenon.fr") == {"postmaster@bonvenon.fr"}
@@ -533,7 +532,7 @@ def test_postmaster_becomes_a_mailbox_both_and_an_alias_again(
 
 
 def test_postmaster_does_not_lose_its_mailbox_while_that_is_its_only_destination(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     save("postmaster@bonvenon.fr", by=alice, mailbox=True, recipients=[])
     before = everything()
@@ -547,7 +546,7 @@ def test_postmaster_does_not_lose_its_mailbox_while_that_is_its_only_destination
 @pytest.mark.parametrize("way", ["straight", "alias", "catch-all", "same name"])
 @pytest.mark.parametrize("door", ["delete", "switch off", "empty", "take the mailbox off"])
 def test_the_last_address_that_postmaster_leads_to_stays_alive(
-    way: str, door: str, contact: Address, autre: Domain, alice: Account
+    way: str, door: str, contact: Address, autre: Domain, alice: Actor
 ) -> None:
     if way == "straight":
         save("postmaster@bonvenon.fr", by=alice, recipients=[contact.email])
@@ -583,7 +582,7 @@ def test_the_last_address_that_postmaster_leads_to_stays_alive(
 
 
 def test_postmaster_is_no_shield_for_addresses_that_only_look_like_it(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     make("postmaster2@bonvenon.fr", by=alice, recipients=["far@x.org"])
 

@@ -23,7 +23,6 @@ from tests.mail.stage import catch_all, domain_of, everything, install, kept_in,
 from webmailadmin import database
 from webmailadmin import settings as our_settings
 from webmailadmin.mail import (
-    accounts,
     addresses,
     domains,
     purging,
@@ -32,6 +31,7 @@ from webmailadmin.mail import (
     routing,
     usage,
 )
+from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.mail.errors import NotFound, Refusal
 from webmailadmin.models import Mailbox, Removed, now
 
@@ -50,7 +50,7 @@ a_catch_all = st.sampled_from(("", *OTHERS * 2, *FAR, *DOMAINS * 2))
 mostly = st.sampled_from((True, True, True, False))
 
 
-ALICE = accounts.command_line()
+ALICE = COMMAND_LINE
 ALICE.id = 1
 
 

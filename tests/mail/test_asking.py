@@ -14,7 +14,8 @@ from tests.mail.stage import domain_of, make, sql
 from webmailadmin import database, settings
 from webmailadmin.mail import addresses, mailboxes
 from webmailadmin.mail import usage as numbers
-from webmailadmin.models import Account, Address, Mailbox, Usage, now
+from webmailadmin.mail.actors import Actor
+from webmailadmin.models import Address, Mailbox, Usage, now
 from webmailadmin.models import Chore as Noted
 from webmailadmin.servers.mailfiles import HelperUnreachable
 from webmailadmin.upkeep import usage
@@ -37,7 +38,7 @@ def helper(path: Path) -> Iterator[Helper]:
 
 
 @pytest.fixture
-def boxes(contact: Address, alice: Account) -> list[Mailbox]:
+def boxes(contact: Address, alice: Actor) -> list[Mailbox]:
     """Five mailboxes, by their numbers."""
     for number in range(4):
         make(f"n{number}@bonvenon.fr", by=alice, mailbox=True)
@@ -195,7 +196,7 @@ def test_a_mailbox_that_is_refused_holds_up_no_other_and_is_told(
 
 
 def test_a_mailbox_that_is_purged_meanwhile_disturbs_nothing(
-    helper: Helper, boxes: list[Mailbox], alice: Account
+    helper: Helper, boxes: list[Mailbox], alice: Actor
 ) -> None:
     addresses.remove(boxes[0].address, confirmed=True, by=alice)
     held = helper.answers["usage"]

@@ -22,6 +22,7 @@ from tests.mail.stage import (
     sql,
 )
 from webmailadmin.mail import addresses, domains, removal
+from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.domains import CatchAll
 from webmailadmin.mail.errors import (
     CatchAllDead,
@@ -42,7 +43,7 @@ from webmailadmin.mail.errors import (
     Refusal,
     Several,
 )
-from webmailadmin.models import Account, Address, Domain, Removed, now
+from webmailadmin.models import Address, Domain, Removed, now
 
 FAR = "camille@elsewhere.org"
 
@@ -78,7 +79,7 @@ def test_a_domain_comes_with_its_postmaster_redirected_to_the_contact(
 
 @pytest.mark.parametrize("again", ["ÉTÉ.fr", "xn--t-9fab.fr", "e\u0301te\u0301.fr", "été.fr."])
 def test_a_domain_with_accents_is_one_domain_however_it_is_written(
-    again: str, alice: Account
+    again: str, alice: Actor
 ) -> None:
     domain = install("été.fr", by=alice)
 
@@ -107,7 +108,7 @@ def test_a_domain_with_accents_is_one_domain_however_it_is_written(
     ],
 )
 def test_what_is_wrong_with_a_new_domain_is_said_all_at_once(
-    name: str, contact: str, kinds: list[type[Refusal]], alice: Account
+    name: str, contact: str, kinds: list[type[Refusal]], alice: Actor
 ) -> None:
     before = everything()
 
@@ -119,7 +120,7 @@ def test_what_is_wrong_with_a_new_domain_is_said_all_at_once(
     assert everything() == before
 
 
-def test_a_contact_inside_the_new_domain_is_told_what_to_do(alice: Account) -> None:
+def test_a_contact_inside_the_new_domain_is_told_what_to_do(alice: Actor) -> None:
     with pytest.raises(ContactInside) as refusal:
         install("nouveau.fr", contact="Contact@Nouveau.fr", by=alice)
 
@@ -128,7 +129,7 @@ def test_a_contact_inside_the_new_domain_is_told_what_to_do(alice: Account) -> N
 
 @pytest.mark.parametrize("contact", ["missing@bonvenon.fr", "off@bonvenon.fr", "off+x@bonvenon.fr"])
 def test_a_contact_of_ours_that_receives_nothing_is_refused(
-    contact: str, bonvenon: Domain, alice: Account
+    contact: str, bonvenon: Domain, alice: Actor
 ) -> None:
     make("off@bonvenon.fr", by=alice, mailbox=True, enabled=False)
 
@@ -139,7 +140,7 @@ def test_a_contact_of_ours_that_receives_nothing_is_refused(
 
 
 def test_a_contact_that_a_catch_all_takes_is_one_that_receives(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     catch_all("bonvenon.fr", contact.email, by=alice)
 
@@ -150,7 +151,7 @@ def test_a_contact_that_a_catch_all_takes_is_one_that_receives(
 
 
 def test_a_contact_whose_mail_would_come_back_to_the_new_domain_is_refused(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     save(contact.email, by=alice, mailbox=False, may_remove=True, recipients=["ann@nouveau.fr"])
 
@@ -160,7 +161,7 @@ def test_a_contact_whose_mail_would_come_back_to_the_new_domain_is_refused(
 
 
 def test_a_domain_that_a_postmaster_leads_out_to_is_not_taken_over(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     refusal = refused(
         lambda: install("elsewhere.org", contact="a@x.org", by=alice), PostmasterNeedsDestination
@@ -173,7 +174,7 @@ def test_a_domain_that_a_postmaster_leads_out_to_is_not_taken_over(
 # Find and list
 
 
-def test_domains_are_listed_by_the_name_that_is_shown(alice: Account) -> None:
+def test_domains_are_listed_by_the_name_that_is_shown(alice: Actor) -> None:
     for name in ("zoo.fr", "été.fr", "abeille.fr"):
         install(name, by=alice)
 
@@ -187,22 +188,21 @@ def test_domains_are_listed_by_the_name_that_is_shown(alice: Account) -> None:
 @pytest.mark.parametrize(
     "name", ["nowhere.fr", "", "..", "bonvenon", "\0", "' OR 1=1 --", "x" * 10**4]
 )
-def test_a_domain_that_is_not_ours_is_not_found(
-    name: str, bonvenon: Domain, alice: Account
-) -> None:
+def test_a_domain_that_is_not_ours_is_not_found(name: str, bonvenon: Domain, alice: Actor) -> None:
     with pytest.raises(NotFound):
         domains.of(alice, name)
 
 
-def test_nobody_without_an_account_sees_a_domain(bonvenon: Domain) -> None:
-    nobody = Account(name="nobody", id=0)
+@pytest.mark.parametrize("kind", [Kind.OWNER, Kind.HOLDER])
+def test_who_owns_nothing_sees_no_domain(kind: Kind, bonvenon: Domain) -> None:
+    nobody = Actor(kind, 99, "nobody")
 
     assert (domains.list_for(nobody), domains.removed_for(nobody)) == ([], [])
     with pytest.raises(NotFound):
         domains.of(nobody, "bonvenon.fr")
 
 
-def test_the_counts_move_with_every_act(contact: Address, alice: Account) -> None:
+def test_the_counts_move_with_every_act(contact: Address, alice: Actor) -> None:
     def counts() -> tuple[int, int]:
         domain = domain_of("bonvenon.fr")
         ((addresses_, boxes),) = sql(
@@ -234,7 +234,7 @@ def test_the_counts_move_with_every_act(contact: Address, alice: Account) -> Non
 # Switch
 
 
-def test_a_domain_is_switched_off_and_on(contact: Address, alice: Account) -> None:
+def test_a_domain_is_switched_off_and_on(contact: Address, alice: Actor) -> None:
     domain = contact.domain
     before = everything()["address"]
 
@@ -250,7 +250,7 @@ def test_a_domain_is_switched_off_and_on(contact: Address, alice: Account) -> No
     assert acts_on(domain)[-2:] == ["domain.disabled", "domain.enabled"]
 
 
-def test_switching_twice_is_done_once(bonvenon: Domain, alice: Account) -> None:
+def test_switching_twice_is_done_once(bonvenon: Domain, alice: Actor) -> None:
     domains.switch(bonvenon, False, by=alice)
     before = everything()
 
@@ -260,7 +260,7 @@ def test_switching_twice_is_done_once(bonvenon: Domain, alice: Account) -> None:
 
 
 def test_a_domain_that_anothers_postmaster_needs_is_not_switched_off(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     save("postmaster@autre.fr", by=alice, recipients=[contact.email])
 
@@ -274,7 +274,7 @@ def test_a_domain_that_anothers_postmaster_needs_is_not_switched_off(
 
 
 def test_its_own_postmaster_does_not_keep_a_domain_from_being_switched_off(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     save("postmaster@bonvenon.fr", by=alice, recipients=[contact.email])
 
@@ -287,7 +287,7 @@ def test_its_own_postmaster_does_not_keep_a_domain_from_being_switched_off(
 
 
 def test_the_language_of_its_mails_is_that_of_who_installs_it_until_it_is_changed(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     french = domains.install("autre.fr", FAR, by=alice, language="fr")
     assert [domain_of(name).language for name in ("bonvenon.fr", "autre.fr")] == ["en", "fr"]
@@ -301,12 +301,12 @@ def test_the_language_of_its_mails_is_that_of_who_installs_it_until_it_is_change
 
 @pytest.mark.parametrize("language", ["", "de", "FR", "fr\n"])
 def test_a_language_that_no_mail_is_written_in_is_refused(
-    bonvenon: Domain, alice: Account, language: str
+    bonvenon: Domain, alice: Actor, language: str
 ) -> None:
     refused(lambda: domains.set_language(bonvenon, language, by=alice), LanguageMissing)
 
 
-def test_a_removed_domain_gets_no_other_language(bonvenon: Domain, alice: Account) -> None:
+def test_a_removed_domain_gets_no_other_language(bonvenon: Domain, alice: Actor) -> None:
     domains.remove(bonvenon, by=alice)
 
     refused(lambda: domains.set_language(bonvenon, "fr", by=alice), NotFound)
@@ -340,7 +340,7 @@ def test_a_catch_all_that_leads_nowhere_is_refused(
     refusal: type[Refusal],
     field: str,
     autre: Domain,
-    alice: Account,
+    alice: Actor,
 ) -> None:
     make("off@bonvenon.fr", by=alice, mailbox=True, enabled=False)
     bonvenon = domain_of("bonvenon.fr")
@@ -352,7 +352,7 @@ def test_a_catch_all_that_leads_nowhere_is_refused(
 
 
 def test_an_unknown_address_that_a_catch_all_takes_is_no_catch_all(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     catch_all("bonvenon.fr", contact.email, by=alice)
 
@@ -361,7 +361,7 @@ def test_an_unknown_address_that_a_catch_all_takes_is_no_catch_all(
 
 @pytest.mark.parametrize("to", ["far@x.org", "contact@bonvenon.fr", "Contact+all@bonvenon.fr"])
 def test_a_catch_all_takes_the_mail_of_unknown_names_only(
-    to: str, contact: Address, alice: Account
+    to: str, contact: Address, alice: Actor
 ) -> None:
     catch_all("bonvenon.fr", to, by=alice)
 
@@ -373,7 +373,7 @@ def test_a_catch_all_takes_the_mail_of_unknown_names_only(
 
 
 def test_the_same_name_elsewhere_takes_only_names_that_exist_there(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("off@bonvenon.fr", by=alice, mailbox=True, enabled=False)
     catch_all("autre.fr", "Bonvenon.FR", by=alice)
@@ -388,7 +388,7 @@ def test_the_same_name_elsewhere_takes_only_names_that_exist_there(
 
 
 def test_one_kind_of_catch_all_replaces_the_other(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     for to, caught in [
         (contact.email, {contact.email}),
@@ -410,7 +410,7 @@ def test_one_kind_of_catch_all_replaces_the_other(
 
 @pytest.mark.parametrize("then", ["", "empty", "tiers.fr"])
 def test_a_catch_all_that_anothers_postmaster_needs_is_not_changed(
-    then: str, contact: Address, tiers: Domain, alice: Account
+    then: str, contact: Address, tiers: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", contact.email, by=alice)
     save("postmaster@bonvenon.fr", by=alice, recipients=["nobody@autre.fr"])
@@ -433,7 +433,7 @@ def led(kept: Removed) -> tuple[str, str, str]:
 
 @pytest.mark.parametrize("then", ["", "far@x.org", "tiers.fr"])
 def test_a_catch_all_that_is_switched_off_or_replaced_is_kept_and_comes_back(
-    then: str, contact: Address, tiers: Domain, alice: Account
+    then: str, contact: Address, tiers: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", contact.email, by=alice)
     autre = domain_of("autre.fr")
@@ -453,7 +453,7 @@ def test_a_catch_all_that_is_switched_off_or_replaced_is_kept_and_comes_back(
 
 
 def test_the_same_names_elsewhere_come_back_too(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", "bonvenon.fr", by=alice)
     catch_all("autre.fr", "", by=alice)
@@ -466,7 +466,7 @@ def test_the_same_names_elsewhere_come_back_too(
     truth.check()
 
 
-def test_a_catch_all_that_is_saved_as_it_was_is_not_kept(contact: Address, alice: Account) -> None:
+def test_a_catch_all_that_is_saved_as_it_was_is_not_kept(contact: Address, alice: Actor) -> None:
     catch_all("bonvenon.fr", contact.email, by=alice)
 
     catch_all("bonvenon.fr", contact.email, by=alice)
@@ -475,7 +475,7 @@ def test_a_catch_all_that_is_saved_as_it_was_is_not_kept(contact: Address, alice
 
 
 def test_a_former_catch_all_whose_address_receives_nothing_by_now_does_not_come_back(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", contact.email, by=alice)
     catch_all("autre.fr", "", by=alice)
@@ -485,9 +485,7 @@ def test_a_former_catch_all_whose_address_receives_nothing_by_now_does_not_come_
     refused(lambda: domains.restore_catch_all(kept, by=alice), CatchAllDead)
 
 
-def test_a_former_catch_all_comes_back_once_and_only_as_one(
-    contact: Address, alice: Account
-) -> None:
+def test_a_former_catch_all_comes_back_once_and_only_as_one(contact: Address, alice: Actor) -> None:
     catch_all("bonvenon.fr", contact.email, by=alice)
     catch_all("bonvenon.fr", "", by=alice)
     (kept,) = kept_in(contact.domain)
@@ -501,7 +499,7 @@ def test_a_former_catch_all_comes_back_once_and_only_as_one(
 
 
 @pytest.fixture
-def lively(contact: Address, alice: Account) -> Domain:
+def lively(contact: Address, alice: Actor) -> Domain:
     """bonvenon.fr with a mailbox, aliases, one address that is off, a catch-all, and some gone."""
     save(contact.email, by=alice, recipients=["z@x.org", "a+tag@x.org"])
     make("ann@bonvenon.fr", by=alice, mailbox=True, quota_mb="7", enabled=False)
@@ -530,7 +528,7 @@ def as_it_was(*tables: str) -> dict[str, list[object]]:
 
 
 def test_a_domain_is_removed_with_all_its_addresses_and_mailboxes(
-    lively: Domain, alice: Account
+    lively: Domain, alice: Actor
 ) -> None:
     boxes = sql("SELECT id, home, password, quota_mb FROM mailbox")
 
@@ -549,7 +547,7 @@ def test_a_domain_is_removed_with_all_its_addresses_and_mailboxes(
 
 
 def test_a_removed_domain_comes_back_with_all_that_went_with_it(
-    lively: Domain, alice: Account
+    lively: Domain, alice: Actor
 ) -> None:
     domains.switch(lively, False, by=alice)
     before = as_it_was()
@@ -564,7 +562,7 @@ def test_a_removed_domain_comes_back_with_all_that_went_with_it(
 
 
 def test_what_was_removed_before_its_domain_stays_removed_when_that_comes_back(
-    lively: Domain, alice: Account
+    lively: Domain, alice: Actor
 ) -> None:
     save("contact@bonvenon.fr", by=alice, mailbox=False, may_remove=True)
     domains.remove(lively, by=alice)
@@ -581,7 +579,7 @@ def test_what_was_removed_before_its_domain_stays_removed_when_that_comes_back(
 
 
 def test_a_form_from_before_a_domains_removal_does_not_change_what_came_back(
-    lively: Domain, alice: Account
+    lively: Domain, alice: Actor
 ) -> None:
     version = find("contact@bonvenon.fr").version
     domains.remove(lively, by=alice)
@@ -592,7 +590,7 @@ def test_a_form_from_before_a_domains_removal_does_not_change_what_came_back(
 
 
 def test_a_form_from_before_a_domains_removal_does_not_change_its_successor(
-    lively: Domain, alice: Account
+    lively: Domain, alice: Actor
 ) -> None:
     version = find("postmaster@bonvenon.fr").version
     domains.remove(lively, by=alice)
@@ -602,9 +600,7 @@ def test_a_form_from_before_a_domains_removal_does_not_change_its_successor(
     assert find("postmaster@bonvenon.fr").version > version
 
 
-def test_the_sessions_of_all_mailboxes_end_with_their_domain(
-    lively: Domain, alice: Account
-) -> None:
+def test_the_sessions_of_all_mailboxes_end_with_their_domain(lively: Domain, alice: Actor) -> None:
     sql("DELETE FROM kick")
 
     domains.remove(lively, by=alice)
@@ -616,7 +612,7 @@ def test_the_sessions_of_all_mailboxes_end_with_their_domain(
 
 
 def test_thousands_of_addresses_go_and_come_back_within_seconds(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     values = "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
     sql(
@@ -649,7 +645,7 @@ def test_thousands_of_addresses_go_and_come_back_within_seconds(
 
 
 @pytest.mark.parametrize("typed", ["", "bonvenon", "autre.fr", "été.fr ?", "contact@été.fr"])
-def test_a_yes_is_the_name_of_the_domain(typed: str, alice: Account) -> None:
+def test_a_yes_is_the_name_of_the_domain(typed: str, alice: Actor) -> None:
     domain = install("été.fr", by=alice)
 
     with pytest.raises(DomainNameDiffers) as refusal:
@@ -661,7 +657,7 @@ def test_a_yes_is_the_name_of_the_domain(typed: str, alice: Account) -> None:
 
 
 def test_a_domain_that_takes_the_unknown_names_of_another_is_not_removed(
-    bonvenon: Domain, autre: Domain, alice: Account
+    bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", "bonvenon.fr", by=alice)
 
@@ -673,7 +669,7 @@ def test_a_domain_that_takes_the_unknown_names_of_another_is_not_removed(
 
 @pytest.mark.parametrize("way", ["straight", "alias", "catch-all"])
 def test_a_domain_that_anothers_postmaster_needs_is_not_removed(
-    way: str, bonvenon: Domain, autre: Domain, alice: Account
+    way: str, bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
     to = "postmaster@bonvenon.fr"
     if way == "alias":
@@ -694,7 +690,7 @@ def test_a_domain_that_anothers_postmaster_needs_is_not_removed(
 
 @pytest.mark.parametrize("act", ["remove", "switch", "catch-all", "catch-all to it"])
 def test_nothing_is_done_to_a_domain_that_was_removed_meanwhile(
-    act: str, bonvenon: Domain, autre: Domain, alice: Account
+    act: str, bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
     domains.remove(domain_of("autre.fr"), by=alice)
     acts: dict[str, Callable[[], object]] = {
@@ -713,7 +709,7 @@ def test_nothing_is_done_to_a_domain_that_was_removed_meanwhile(
 
 
 def test_a_removed_domain_comes_back_with_postmaster_catch_all_and_what_was_removed_from_it(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     save("postmaster@bonvenon.fr", by=alice, mailbox=True)
     catch_all("bonvenon.fr", "far@x.org", by=alice)
@@ -735,14 +731,14 @@ def test_a_removed_domain_comes_back_with_postmaster_catch_all_and_what_was_remo
 
 @pytest.mark.parametrize("id_", [0, -1, 10**6, 2**63, 10**100])
 def test_a_domain_that_was_not_removed_does_not_come_back(
-    id_: int, bonvenon: Domain, alice: Account
+    id_: int, bonvenon: Domain, alice: Actor
 ) -> None:
     for number in (id_, bonvenon.id):
         with pytest.raises(NotFound):
             domains.bring_back(alice, number)
 
 
-def test_a_domain_does_not_come_back_after_the_date(bonvenon: Domain, alice: Account) -> None:
+def test_a_domain_does_not_come_back_after_the_date(bonvenon: Domain, alice: Actor) -> None:
     domains.remove(bonvenon, by=alice)
     Removed.update(until=now()).execute()
 
@@ -750,7 +746,7 @@ def test_a_domain_does_not_come_back_after_the_date(bonvenon: Domain, alice: Acc
     refused(lambda: domains.bring_back(alice, bonvenon.id), NotFound)
 
 
-def test_a_domain_installed_anew_keeps_its_name(bonvenon: Domain, alice: Account) -> None:
+def test_a_domain_installed_anew_keeps_its_name(bonvenon: Domain, alice: Actor) -> None:
     domains.remove(bonvenon, by=alice)
     again = install("bonvenon.fr", contact="new@x.org", by=alice)
 
@@ -769,7 +765,7 @@ def test_a_domain_installed_anew_keeps_its_name(bonvenon: Domain, alice: Account
 
 
 def test_a_domain_comes_back_without_a_catch_all_whose_domain_is_gone(
-    autre: Domain, tiers: Domain, alice: Account
+    autre: Domain, tiers: Domain, alice: Actor
 ) -> None:
     catch_all("tiers.fr", "autre.fr", by=alice)
     domains.remove(domain_of("tiers.fr"), by=alice)
@@ -788,7 +784,7 @@ def test_a_domain_comes_back_without_a_catch_all_whose_domain_is_gone(
 
 
 def test_a_domain_whose_postmaster_would_lead_nowhere_does_not_come_back(
-    bonvenon: Domain, autre: Domain, alice: Account
+    bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
     make("ann@bonvenon.fr", by=alice, mailbox=True)
     save("postmaster@autre.fr", by=alice, recipients=["ann@bonvenon.fr"])
@@ -803,7 +799,7 @@ def test_a_domain_whose_postmaster_would_lead_nowhere_does_not_come_back(
 
 
 def test_what_led_outside_meanwhile_leads_into_the_domain_again(
-    bonvenon: Domain, autre: Domain, alice: Account
+    bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
     make("a@bonvenon.fr", by=alice, recipients=["ann@autre.fr"])
     make("b@bonvenon.fr", by=alice, recipients=["postmaster@autre.fr"])

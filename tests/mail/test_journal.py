@@ -8,11 +8,12 @@ import pytest
 
 from tests.mail.stage import acts_on, everything, find, make, save, sql
 from webmailadmin.database import db
-from webmailadmin.mail import accounts, addresses, domains, journal, removal
-from webmailadmin.models import Account, Address, Domain, Journal, now
+from webmailadmin.mail import addresses, domains, journal, removal
+from webmailadmin.mail.actors import COMMAND_LINE, Actor
+from webmailadmin.models import Address, Domain, Journal, now
 
 
-def test_each_act_tells_who_did_what_to_which_address(contact: Address, alice: Account) -> None:
+def test_each_act_tells_who_did_what_to_which_address(contact: Address, alice: Actor) -> None:
     save(contact.email, by=alice, recipients=["far@x.org"])
     save(contact.email, by=alice, mailbox=False, may_remove=True)
     removal.restore(addresses.remove(find(contact.email), confirmed=True, by=alice), by=alice)
@@ -37,7 +38,7 @@ def test_each_act_tells_who_did_what_to_which_address(contact: Address, alice: A
     assert told["mailbox.removed"] == {"until": until}
 
 
-def test_every_act_that_is_written_has_its_words(contact: Address, alice: Account) -> None:
+def test_every_act_that_is_written_has_its_words(contact: Address, alice: Actor) -> None:
     domains.switch(contact.domain, False, by=alice)
 
     for row in Journal.select():
@@ -45,7 +46,7 @@ def test_every_act_that_is_written_has_its_words(contact: Address, alice: Accoun
 
 
 def test_the_command_line_is_told_as_such(bonvenon: Domain) -> None:
-    domains.install("nouveau.fr", "a@x.org", by=accounts.command_line())
+    domains.install("nouveau.fr", "a@x.org", by=COMMAND_LINE)
 
     assert sql("SELECT DISTINCT actor FROM journal WHERE domain_id != ?", bonvenon.id) == [
         ("command line",)
@@ -53,7 +54,7 @@ def test_the_command_line_is_told_as_such(bonvenon: Domain) -> None:
 
 
 def test_a_domain_tells_of_all_its_addresses_and_an_address_of_itself(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("a@autre.fr", by=alice)
 
@@ -67,7 +68,7 @@ def test_a_domain_tells_of_all_its_addresses_and_an_address_of_itself(
 
 
 def test_a_page_of_the_journal_goes_on_where_the_one_before_ended(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     for number in range(130):
         journal.record("domain.enabled", by=f"no. {number}", domain=bonvenon)
@@ -86,7 +87,7 @@ def test_a_page_of_the_journal_goes_on_where_the_one_before_ended(
 
 
 @pytest.mark.parametrize("broken", ["journal", "address", "mailbox", "recipient"])
-def test_when_one_write_fails_none_is_done(broken: str, contact: Address, alice: Account) -> None:
+def test_when_one_write_fails_none_is_done(broken: str, contact: Address, alice: Actor) -> None:
     for verb in ("INSERT", "UPDATE", "DELETE"):
         db.execute_sql(
             f"CREATE TRIGGER broken_{verb} BEFORE {verb} ON {broken}"
@@ -110,7 +111,7 @@ def test_when_one_write_fails_none_is_done(broken: str, contact: Address, alice:
         assert everything() == before
 
 
-def test_an_act_that_fails_at_its_end_is_not_told(contact: Address, alice: Account) -> None:
+def test_an_act_that_fails_at_its_end_is_not_told(contact: Address, alice: Actor) -> None:
     told = acts_on(contact.domain)
     with db.atomic() as outer:
         save(contact.email, by=alice, enabled=False)

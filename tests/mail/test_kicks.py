@@ -5,9 +5,10 @@ import time
 import pytest
 
 from webmailadmin.mail import addresses, domains, kicks, mailboxes, renaming
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.addresses import Wish
 from webmailadmin.mail.errors import Refusal
-from webmailadmin.models import Account, Address, Domain, Recipient
+from webmailadmin.models import Address, Domain, Recipient
 from webmailadmin.servers import mailfiles
 from webmailadmin.servers.mailfiles import HelperRefused
 from webmailadmin.upkeep.kicks import carry_out
@@ -47,7 +48,7 @@ def wish(address: Address, *, password: str = "", mailbox: bool = True, **rest: 
     ],
 )
 def test_what_takes_or_changes_a_log_in_ends_its_sessions(
-    contact: Address, alice: Account, change: dict[str, object]
+    contact: Address, alice: Actor, change: dict[str, object]
 ) -> None:
     addresses.save(contact, wish(contact, **change), by=alice)  # type: ignore[arg-type]
 
@@ -55,7 +56,7 @@ def test_what_takes_or_changes_a_log_in_ends_its_sessions(
 
 
 def test_a_deleted_address_and_a_removed_domain_end_their_sessions(
-    contact: Address, bonvenon: Domain, alice: Account
+    contact: Address, bonvenon: Domain, alice: Actor
 ) -> None:
     postmaster = Address.get(Address.email == "postmaster@bonvenon.fr")
     addresses.save(postmaster, wish(postmaster, password=OTHER), by=alice)
@@ -69,7 +70,7 @@ def test_a_deleted_address_and_a_removed_domain_end_their_sessions(
 
 
 def test_a_renamed_mailbox_ends_the_sessions_of_its_old_name(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     renaming.rename(contact, "ann", version=contact.version, keep_alias=True, by=alice)
     assert ordered() == ["contact@bonvenon.fr"]
@@ -82,14 +83,14 @@ def test_a_renamed_mailbox_ends_the_sessions_of_its_old_name(
 
 @pytest.mark.parametrize("change", [{"quota_mb": "2048"}, {"recipients": "x@elsewhere.org"}, {}])
 def test_what_leaves_the_log_in_alone_ends_nothing(
-    contact: Address, alice: Account, change: dict[str, object]
+    contact: Address, alice: Actor, change: dict[str, object]
 ) -> None:
     addresses.save(contact, wish(contact, **change), by=alice)  # type: ignore[arg-type]
 
     assert ordered() == []
 
 
-def test_an_alias_has_no_sessions(bonvenon: Domain, alice: Account) -> None:
+def test_an_alias_has_no_sessions(bonvenon: Domain, alice: Actor) -> None:
     alias = addresses.add(bonvenon, "info", by=alice)
     addresses.save(alias, wish(alias, mailbox=False, enabled=False), by=alice)
     alias = addresses.of(alice, alias.email)
@@ -98,7 +99,7 @@ def test_an_alias_has_no_sessions(bonvenon: Domain, alice: Account) -> None:
     assert ordered() == []
 
 
-def test_a_refused_change_ends_nothing(contact: Address, alice: Account) -> None:
+def test_a_refused_change_ends_nothing(contact: Address, alice: Actor) -> None:
     postmaster = f"postmaster@{contact.domain.name}"
     Recipient.update(email=contact.email, target=contact.email, domain=contact.domain.name).where(
         Recipient.address == Address.get(Address.email == postmaster)

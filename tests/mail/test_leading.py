@@ -17,6 +17,7 @@ from tests.mail.stage import (
     save,
 )
 from webmailadmin.mail import addresses, domains, leading, removal
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     AddressGone,
     Changed,
@@ -37,7 +38,7 @@ from webmailadmin.models import Account, Address, Domain
 CONTACT = "contact@bonvenon.fr"
 
 
-def delete(email: str, *, by: Account) -> None:
+def delete(email: str, *, by: Actor) -> None:
     """Delete an address, agreeing to it."""
     addresses.remove(find(email), confirmed=True, by=by)
 
@@ -56,7 +57,7 @@ def ends(led: Led) -> dict[str, bool]:
 
 
 def test_who_leads_to_an_address_is_told_across_domains_and_with_extensions(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("z@bonvenon.fr", by=alice, recipients=[CONTACT])
     make("a@autre.fr", by=alice, recipients=["far@x.org", "contact+tag@bonvenon.fr"])
@@ -74,7 +75,7 @@ def test_who_leads_to_an_address_is_told_across_domains_and_with_extensions(
     assert (led.caught, led.instead) == ([], "")
 
 
-def test_a_stranger_is_told_of_nobody(contact: Address, alice: Account) -> None:
+def test_a_stranger_is_told_of_nobody(contact: Address, alice: Actor) -> None:
     make("z@bonvenon.fr", by=alice, recipients=[CONTACT])
     nobody = Account(id=0, name="nobody")
 
@@ -89,7 +90,7 @@ def foretold(led: Led) -> dict[str, bool]:
     return {source.email: not source.ends for source in led.sources if source.enabled}
 
 
-def test_what_is_foretold_of_a_deletion_is_what_it_does(contact: Address, alice: Account) -> None:
+def test_what_is_foretold_of_a_deletion_is_what_it_does(contact: Address, alice: Actor) -> None:
     """A web of addresses: over steps, in rings of others, with copies, switched off."""
     make("one@bonvenon.fr", by=alice, recipients=[CONTACT])
     make("two@bonvenon.fr", by=alice, recipients=["one@bonvenon.fr"])
@@ -114,7 +115,7 @@ def test_what_is_foretold_of_a_deletion_is_what_it_does(contact: Address, alice:
 
 
 def test_with_a_catch_all_the_mail_goes_there_and_nobody_loses_any(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     make("rest@bonvenon.fr", by=alice, mailbox=True)
     make("info@bonvenon.fr", by=alice, recipients=[CONTACT])
@@ -131,7 +132,7 @@ def test_with_a_catch_all_the_mail_goes_there_and_nobody_loses_any(
 
 
 def test_the_same_name_at_another_domain_takes_the_mail_only_if_it_is_there(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     catch_all("bonvenon.fr", "autre.fr", by=alice)
     assert leading.to(alice, CONTACT).instead == ""
@@ -142,7 +143,7 @@ def test_the_same_name_at_another_domain_takes_the_mail_only_if_it_is_there(
 
 
 def test_unknown_addresses_that_lead_there_are_told(
-    contact: Address, autre: Domain, tiers: Domain, alice: Account
+    contact: Address, autre: Domain, tiers: Domain, alice: Actor
 ) -> None:
     make("known@tiers.fr", by=alice, recipients=["nobody@autre.fr"])
     catch_all("autre.fr", CONTACT, by=alice)
@@ -159,7 +160,7 @@ def test_unknown_addresses_that_lead_there_are_told(
 
 
 def test_what_leads_into_a_domain_from_others_is_told(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("inside@bonvenon.fr", by=alice, recipients=[CONTACT])
     make("all@autre.fr", by=alice, recipients=[CONTACT, "nobody@bonvenon.fr", "ann@x.org"])
@@ -178,7 +179,7 @@ def test_what_leads_into_a_domain_from_others_is_told(
 
 
 def test_a_domain_whose_unknown_addresses_lead_into_another_is_told(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", CONTACT, by=alice)
 
@@ -186,7 +187,7 @@ def test_a_domain_whose_unknown_addresses_lead_into_another_is_told(
 
 
 def test_an_address_that_others_lead_to_is_not_deleted_unasked(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     make("sales@bonvenon.fr", by=alice, recipients=["ann@x.org"])
     make("info@bonvenon.fr", by=alice, recipients=["sales@bonvenon.fr"])
@@ -202,7 +203,7 @@ def test_an_address_that_others_lead_to_is_not_deleted_unasked(
 
 
 def test_who_led_to_a_removed_address_keeps_its_recipients_and_lives_again_with_it(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("info@autre.fr", by=alice, recipients=["contact+tag@bonvenon.fr", "far@x.org"])
     make("only@bonvenon.fr", by=alice, recipients=[CONTACT])
@@ -230,7 +231,7 @@ def test_who_led_to_a_removed_address_keeps_its_recipients_and_lives_again_with_
 
 
 def test_a_removed_address_is_taken_out_where_it_was_ticked(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("info@autre.fr", by=alice, recipients=["a@x.org", "contact+tag@bonvenon.fr", "b@x.org"])
     make("team@bonvenon.fr", by=alice, recipients=[CONTACT, "a@x.org"])
@@ -249,7 +250,7 @@ def test_a_removed_address_is_taken_out_where_it_was_ticked(
     truth.check()
 
 
-def test_done_twice_it_does_nothing_more(contact: Address, alice: Account) -> None:
+def test_done_twice_it_does_nothing_more(contact: Address, alice: Actor) -> None:
     make("info@bonvenon.fr", by=alice, recipients=[CONTACT, "a@x.org"])
     delete(CONTACT, by=alice)
     versions = seen("info@bonvenon.fr")
@@ -261,7 +262,7 @@ def test_done_twice_it_does_nothing_more(contact: Address, alice: Account) -> No
 
 
 def test_a_postmaster_is_not_left_without_an_end(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     save("postmaster@autre.fr", by=alice, recipients=[CONTACT])
     make("info@autre.fr", by=alice, recipients=[CONTACT])
@@ -275,13 +276,13 @@ def test_a_postmaster_is_not_left_without_an_end(
     assert everything() == before
 
 
-def test_nobody_ticked_is_said(contact: Address, alice: Account) -> None:
+def test_nobody_ticked_is_said(contact: Address, alice: Actor) -> None:
     with pytest.raises(NobodyChosen):
         leading.take_out(CONTACT, {}, by=alice)
 
 
 def test_who_was_slower_learns_who_was_quicker_and_nothing_is_half_done(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     for name in ("a", "b"):
         make(f"{name}@bonvenon.fr", by=alice, recipients=[CONTACT, "far@x.org"])
@@ -297,7 +298,7 @@ def test_who_was_slower_learns_who_was_quicker_and_nothing_is_half_done(
     assert everything() == before
 
 
-def test_one_that_was_deleted_meanwhile_is_said(contact: Address, alice: Account) -> None:
+def test_one_that_was_deleted_meanwhile_is_said(contact: Address, alice: Actor) -> None:
     make("a@bonvenon.fr", by=alice, recipients=[CONTACT])
     versions = seen("a@bonvenon.fr")
     delete("a@bonvenon.fr", by=alice)
@@ -312,7 +313,7 @@ def test_one_that_was_deleted_meanwhile_is_said(contact: Address, alice: Account
 
 
 def test_they_point_elsewhere_in_the_place_of_what_is_gone(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("new@autre.fr", by=alice, mailbox=True)
     make("info@autre.fr", by=alice, recipients=["a@x.org", "contact+tag@bonvenon.fr", "b@x.org"])
@@ -348,7 +349,7 @@ def test_they_point_elsewhere_in_the_place_of_what_is_gone(
     ],
 )
 def test_what_cannot_be_pointed_to_is_said_at_the_field_and_changes_nothing(
-    contact: Address, alice: Account, typed: str, refused: type[Exception]
+    contact: Address, alice: Actor, typed: str, refused: type[Exception]
 ) -> None:
     make("info@bonvenon.fr", by=alice, recipients=[CONTACT, "far@x.org"])
     make("above@bonvenon.fr", by=alice, recipients=["info@bonvenon.fr"])
@@ -362,7 +363,7 @@ def test_what_cannot_be_pointed_to_is_said_at_the_field_and_changes_nothing(
     assert everything() == before
 
 
-def test_no_more_recipients_than_an_address_may_have(contact: Address, alice: Account) -> None:
+def test_no_more_recipients_than_an_address_may_have(contact: Address, alice: Actor) -> None:
     others = [f"r{n}@x.org" for n in range(99)]
     make("info@bonvenon.fr", by=alice, recipients=[CONTACT, *others])
 
@@ -371,7 +372,7 @@ def test_no_more_recipients_than_an_address_may_have(contact: Address, alice: Ac
 
 
 def test_a_postmaster_points_elsewhere_before_its_end_is_deleted(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     save("postmaster@autre.fr", by=alice, recipients=[CONTACT])
 
@@ -383,7 +384,7 @@ def test_a_postmaster_points_elsewhere_before_its_end_is_deleted(
 
 
 def test_what_led_into_a_removed_domain_points_elsewhere_at_once(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("info@autre.fr", by=alice, recipients=[CONTACT, "b@x.org", "nobody@bonvenon.fr"])
     domains.remove(domain_of("bonvenon.fr"), by=alice)
@@ -401,7 +402,7 @@ def test_what_led_into_a_removed_domain_points_elsewhere_at_once(
 
 
 def test_what_leads_into_a_domain_installed_anew_is_alive_and_left_alone(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("info@autre.fr", by=alice, recipients=[CONTACT])
     domains.remove(domain_of("bonvenon.fr"), by=alice)
@@ -417,7 +418,7 @@ def test_what_leads_into_a_domain_installed_anew_is_alive_and_left_alone(
 
 
 def test_all_are_counted_and_no_more_are_shown_than_a_page_holds(
-    contact: Address, alice: Account, monkeypatch: pytest.MonkeyPatch
+    contact: Address, alice: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leading, "MOST_SHOWN", 2)
     for name in "abc":

@@ -7,12 +7,13 @@ from playhouse.test_utils import count_queries
 
 from tests.mail.stage import find, install, make, save
 from webmailadmin.mail import addresses, domains, listing
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.filters import Show, count
-from webmailadmin.models import Account, Address, Domain, Removed, now
+from webmailadmin.models import Address, Domain, Removed, now
 
 
 @pytest.fixture
-def mixed(contact: Address, autre: Domain, alice: Account) -> Domain:
+def mixed(contact: Address, autre: Domain, alice: Actor) -> Domain:
     """A domain with an address of each kind."""
     make("alias@bonvenon.fr", by=alice, recipients=["far@x.org", "missing@bonvenon.fr"])
     make(
@@ -86,7 +87,7 @@ def test_search_and_filter_narrow_together(mixed: Domain) -> None:
     assert names(mixed, "far", Show.TO_LOOK_AT) == ["alias"]
 
 
-def test_a_whole_address_is_found_with_the_accents_of_its_domain(alice: Account) -> None:
+def test_a_whole_address_is_found_with_the_accents_of_its_domain(alice: Actor) -> None:
     domain = install("été.fr", by=alice)
     make("ann@xn--t-9fab.fr", by=alice)
 
@@ -108,7 +109,7 @@ def test_a_row_tells_all_of_its_address(mixed: Domain) -> None:
         assert listing.row(find(f"{name}@bonvenon.fr")) == row
 
 
-def test_a_row_tells_of_the_mailbox_that_can_come_back(contact: Address, alice: Account) -> None:
+def test_a_row_tells_of_the_mailbox_that_can_come_back(contact: Address, alice: Actor) -> None:
     kept = save(contact.email, by=alice, mailbox=False, may_remove=True).removed
     assert listing.row(contact).removed == kept
 
@@ -123,7 +124,7 @@ def test_a_row_tells_of_the_mailbox_that_can_come_back(contact: Address, alice: 
 
 
 def test_a_deleted_address_offers_no_mailbox_to_one_of_the_same_name(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     addresses.remove(contact, confirmed=True, by=alice)
     make(contact.email, by=alice)
@@ -131,7 +132,7 @@ def test_a_deleted_address_offers_no_mailbox_to_one_of_the_same_name(
     assert listing.row(find(contact.email)).removed is None
 
 
-def test_pages_follow_each_other_without_gap_or_double(bonvenon: Domain, alice: Account) -> None:
+def test_pages_follow_each_other_without_gap_or_double(bonvenon: Domain, alice: Actor) -> None:
     for number in range(120):
         addresses.add(bonvenon, f"n{number:03}", by=alice)
     seen, after, pages = [], "", 0
@@ -149,7 +150,7 @@ def test_pages_follow_each_other_without_gap_or_double(bonvenon: Domain, alice: 
 
 @pytest.mark.parametrize("count", [listing.PAGE - 1, listing.PAGE, listing.PAGE + 1])
 def test_more_is_offered_only_when_there_is_more(
-    count: int, bonvenon: Domain, alice: Account
+    count: int, bonvenon: Domain, alice: Actor
 ) -> None:
     for number in range(count):
         addresses.add(bonvenon, f"n{number:03}", by=alice)
@@ -160,7 +161,7 @@ def test_more_is_offered_only_when_there_is_more(
     assert len(page.rows) == 1 + min(count, listing.PAGE)
 
 
-def test_a_search_goes_on_over_pages(bonvenon: Domain, alice: Account) -> None:
+def test_a_search_goes_on_over_pages(bonvenon: Domain, alice: Actor) -> None:
     for number in range(60):
         addresses.add(bonvenon, f"n{number:03}", by=alice)
         addresses.add(bonvenon, f"other{number:03}", by=alice)
@@ -173,7 +174,7 @@ def test_a_search_goes_on_over_pages(bonvenon: Domain, alice: Account) -> None:
     assert found == [f"n{number:03}" for number in range(60)]
 
 
-def test_a_domain_lists_its_own_addresses_only(mixed: Domain, alice: Account) -> None:
+def test_a_domain_lists_its_own_addresses_only(mixed: Domain, alice: Actor) -> None:
     (autre,) = [d for d in domains.list_for(alice) if d.name == "autre.fr"]
 
     assert names(autre) == ["postmaster"]
@@ -181,9 +182,7 @@ def test_a_domain_lists_its_own_addresses_only(mixed: Domain, alice: Account) ->
     assert count(autre, Show.TO_LOOK_AT)[Show.TO_LOOK_AT] == 0
 
 
-def test_three_hundred_rows_cost_no_more_queries_than_three(
-    bonvenon: Domain, alice: Account
-) -> None:
+def test_three_hundred_rows_cost_no_more_queries_than_three(bonvenon: Domain, alice: Actor) -> None:
     make("a@bonvenon.fr", by=alice, recipients=["far@x.org"])
     with count_queries() as few:
         listing.page(bonvenon)

@@ -9,6 +9,7 @@ from tests.mail import truth
 from tests.mail.stage import PASSWORD, acts_on, everything, find, make, save, sql
 from webmailadmin import settings
 from webmailadmin.mail import addresses, mailboxes, passwords
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     PasswordIsAddress,
     PasswordTooLong,
@@ -16,7 +17,7 @@ from webmailadmin.mail.errors import (
     QuotaMalformed,
     QuotaTooLarge,
 )
-from webmailadmin.models import Account, Address, Domain, Mailbox
+from webmailadmin.models import Address, Domain, Mailbox
 
 OTHER = "quite another password 31"
 
@@ -58,7 +59,7 @@ def test_a_huge_size_limit_is_refused(typed: str) -> None:
     assert (refusal.value.field, refusal.value.values) == ("quota_mb", {"most": 2**31})
 
 
-def test_the_size_limit_reaches_dovecot_and_the_journal(contact: Address, alice: Account) -> None:
+def test_the_size_limit_reaches_dovecot_and_the_journal(contact: Address, alice: Actor) -> None:
     save(contact.email, by=alice, quota_mb="5")
     save(contact.email, by=alice, quota_mb="0")
 
@@ -67,7 +68,7 @@ def test_the_size_limit_reaches_dovecot_and_the_journal(contact: Address, alice:
     assert told == ['{"old": "1024", "new": "5"}', '{"old": "5", "new": "0"}']
 
 
-def test_an_unlimited_mailbox_is_told_as_such(bonvenon: Domain, alice: Account) -> None:
+def test_an_unlimited_mailbox_is_told_as_such(bonvenon: Domain, alice: Actor) -> None:
     make("a@bonvenon.fr", by=alice, mailbox=True, quota_mb="0")
 
     assert acts_on(bonvenon, "a@bonvenon.fr") == ["address.added", "mailbox.opened-unlimited"]
@@ -83,7 +84,7 @@ def test_dovecot_gets_a_bcrypt_hash_that_python_and_dovecot_read(contact: Addres
     assert bcrypt.checkpw(PASSWORD.encode(), password.encode())
 
 
-def test_an_empty_password_keeps_the_present_one(contact: Address, alice: Account) -> None:
+def test_an_empty_password_keeps_the_present_one(contact: Address, alice: Actor) -> None:
     before = mailboxes.of(contact)
 
     save(contact.email, by=alice, quota_mb="5")
@@ -95,7 +96,7 @@ def test_an_empty_password_keeps_the_present_one(contact: Address, alice: Accoun
 
 
 def test_a_new_password_replaces_the_old_one_and_nothing_else(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     before = everything()["mailbox"]
 
@@ -121,7 +122,7 @@ def test_a_new_password_replaces_the_old_one_and_nothing_else(
     ],
 )
 def test_a_bad_password_changes_nothing(
-    password: str, refusal: type[Exception], contact: Address, alice: Account
+    password: str, refusal: type[Exception], contact: Address, alice: Actor
 ) -> None:
     before = everything()
 
@@ -131,7 +132,7 @@ def test_a_bad_password_changes_nothing(
     assert everything() == before
 
 
-def test_no_password_is_ever_stored_or_told(contact: Address, alice: Account) -> None:
+def test_no_password_is_ever_stored_or_told(contact: Address, alice: Actor) -> None:
     save(contact.email, by=alice, password=OTHER, confirmation=OTHER)
 
     assert PASSWORD not in str(everything())
@@ -140,7 +141,7 @@ def test_no_password_is_ever_stored_or_told(contact: Address, alice: Account) ->
 
 
 def test_the_least_length_is_a_setting(
-    contact: Address, alice: Account, monkeypatch: pytest.MonkeyPatch
+    contact: Address, alice: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         settings, "current", settings.Settings(mailbox_bcrypt_cost=4, mailbox_password_length=20)
@@ -162,7 +163,7 @@ def test_a_home_is_random_and_tells_nothing_of_its_address(contact: Address) -> 
     assert re.fullmatch(r"[0-9a-f]{32}", box.home)
 
 
-def test_a_new_mailbox_never_has_an_old_home(contact: Address, alice: Account) -> None:
+def test_a_new_mailbox_never_has_an_old_home(contact: Address, alice: Actor) -> None:
     for _ in range(3):
         save(contact.email, by=alice, mailbox=False, may_remove=True)
         save(contact.email, by=alice, mailbox=True)
@@ -174,7 +175,7 @@ def test_a_new_mailbox_never_has_an_old_home(contact: Address, alice: Account) -
     truth.check()
 
 
-def test_a_saved_mailbox_keeps_its_home(contact: Address, alice: Account) -> None:
+def test_a_saved_mailbox_keeps_its_home(contact: Address, alice: Actor) -> None:
     before = [box.home for box in Mailbox.select()]
 
     save(contact.email, by=alice, password=OTHER, confirmation=OTHER, recipients=["far@x.org"])
@@ -186,7 +187,7 @@ def test_a_saved_mailbox_keeps_its_home(contact: Address, alice: Account) -> Non
 # What Dovecot sees
 
 
-def test_only_living_mailboxes_that_are_on_may_log_in(contact: Address, alice: Account) -> None:
+def test_only_living_mailboxes_that_are_on_may_log_in(contact: Address, alice: Actor) -> None:
     make("alias@bonvenon.fr", by=alice, recipients=["far@x.org"])
     make("off@bonvenon.fr", by=alice, mailbox=True, enabled=False)
     make("taken@bonvenon.fr", by=alice, mailbox=True)

@@ -22,8 +22,9 @@ from tests.mail.stage import (
 )
 from webmailadmin import settings
 from webmailadmin.mail import addresses, domains, purging, removal
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import DomainNameDiffers, NotFound, RemovedNameDiffers
-from webmailadmin.models import Account, Address, Domain, Journal, Purge, Removed, Usage, now
+from webmailadmin.models import Address, Domain, Journal, Purge, Removed, Usage, now
 from webmailadmin.upkeep import purges
 
 CONTACT = "contact@bonvenon.fr"
@@ -40,7 +41,7 @@ def helper(app: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 @pytest.fixture
-def kept(contact: Address, alice: Account) -> Removed:
+def kept(contact: Address, alice: Actor) -> Removed:
     """contact@, deleted with its mailbox, of which Dovecot had told what it holds."""
     (box,) = contact.boxes
     Usage.create(mailbox=box, messages=3, bytes=4096)
@@ -93,7 +94,7 @@ def test_a_mailbox_past_its_date_goes_with_its_messages_and_the_journal_counts_t
 
 
 def test_what_has_no_mailbox_goes_too_and_asks_nobody(
-    contact: Address, alice: Account, helper: Helper
+    contact: Address, alice: Actor, helper: Helper
 ) -> None:
     make("sales@bonvenon.fr", by=alice, recipients=[CONTACT])
     expire(addresses.remove(find("sales@bonvenon.fr"), confirmed=True, by=alice))
@@ -109,7 +110,7 @@ def test_what_has_no_mailbox_goes_too_and_asks_nobody(
 
 
 def test_a_mailbox_taken_off_a_living_address_goes_and_the_address_stays(
-    contact: Address, alice: Account, helper: Helper
+    contact: Address, alice: Actor, helper: Helper
 ) -> None:
     kept = save(CONTACT, by=alice, mailbox=False, may_remove=True).removed
     assert kept is not None
@@ -124,7 +125,7 @@ def test_a_mailbox_taken_off_a_living_address_goes_and_the_address_stays(
 
 
 def test_a_domain_past_its_date_goes_with_all_its_mailboxes(
-    contact: Address, autre: Domain, alice: Account, helper: Helper
+    contact: Address, autre: Domain, alice: Actor, helper: Helper
 ) -> None:
     make("ann@bonvenon.fr", by=alice, mailbox=True)
     make("bob@autre.fr", by=alice, mailbox=True)
@@ -159,7 +160,7 @@ def test_a_living_mailbox_is_never_deleted(contact: Address, helper: Helper) -> 
 
 
 def test_an_administrator_lets_it_go_at_once_by_typing_the_address(
-    kept: Removed, alice: Account, helper: Helper
+    kept: Removed, alice: Actor, helper: Helper
 ) -> None:
     home = home_of(kept)
 
@@ -172,7 +173,7 @@ def test_an_administrator_lets_it_go_at_once_by_typing_the_address(
 
 
 @pytest.mark.parametrize("typed", ["", "contact", "contact@autre.fr", "bonvenon.fr", CONTACT + "x"])
-def test_without_the_address_nothing_goes(typed: str, kept: Removed, alice: Account) -> None:
+def test_without_the_address_nothing_goes(typed: str, kept: Removed, alice: Actor) -> None:
     before = everything()
 
     with pytest.raises(RemovedNameDiffers) as refusal:
@@ -181,7 +182,7 @@ def test_without_the_address_nothing_goes(typed: str, kept: Removed, alice: Acco
     assert (refusal.value.field, everything()) == ("name", before)
 
 
-def test_an_address_with_accents_is_typed_as_it_is_shown_or_stored(alice: Account) -> None:
+def test_an_address_with_accents_is_typed_as_it_is_shown_or_stored(alice: Actor) -> None:
     install("été.fr", by=alice)
     for typed in ("zoe@été.fr", "zoe@xn--t-9fab.fr"):
         make("zoe@xn--t-9fab.fr", by=alice)
@@ -191,7 +192,7 @@ def test_an_address_with_accents_is_typed_as_it_is_shown_or_stored(alice: Accoun
     assert everything()["removed"] == []
 
 
-def test_a_former_catch_all_is_let_go_by_its_name(contact: Address, alice: Account) -> None:
+def test_a_former_catch_all_is_let_go_by_its_name(contact: Address, alice: Actor) -> None:
     catch_all("bonvenon.fr", CONTACT, by=alice)
     catch_all("bonvenon.fr", "", by=alice)
     (kept,) = kept_in(contact.domain)
@@ -202,7 +203,7 @@ def test_a_former_catch_all_is_let_go_by_its_name(contact: Address, alice: Accou
 
 
 def test_a_domain_is_let_go_at_once_by_typing_its_name(
-    contact: Address, alice: Account, helper: Helper
+    contact: Address, alice: Actor, helper: Helper
 ) -> None:
     domains.remove(contact.domain, by=alice)
     with pytest.raises(DomainNameDiffers):
@@ -217,7 +218,7 @@ def test_a_domain_is_let_go_at_once_by_typing_its_name(
         purging.order_domain(contact.domain, "bonvenon.fr", by=alice)
 
 
-def test_what_came_back_meanwhile_is_not_let_go(kept: Removed, alice: Account) -> None:
+def test_what_came_back_meanwhile_is_not_let_go(kept: Removed, alice: Actor) -> None:
     removal.restore(kept, by=alice)
     before = everything()
 
@@ -227,14 +228,14 @@ def test_what_came_back_meanwhile_is_not_let_go(kept: Removed, alice: Account) -
     assert everything() == before
 
 
-def test_what_was_let_go_does_not_come_back(kept: Removed, alice: Account) -> None:
+def test_what_was_let_go_does_not_come_back(kept: Removed, alice: Actor) -> None:
     purging.order(kept, CONTACT, by=alice)
 
     with pytest.raises(NotFound):
         removal.restore(kept, by=alice)
 
 
-def test_what_went_with_a_domain_is_not_let_go_alone(contact: Address, alice: Account) -> None:
+def test_what_went_with_a_domain_is_not_let_go_alone(contact: Address, alice: Actor) -> None:
     domains.remove(contact.domain, by=alice)
     kept = Removed.get(Removed.email == CONTACT)
 
@@ -248,7 +249,7 @@ def test_what_went_with_a_domain_is_not_let_go_alone(contact: Address, alice: Ac
 
 
 def test_a_deletion_that_meets_trouble_stops_says_so_and_is_tried_again(
-    kept: Removed, alice: Account, helper: Helper
+    kept: Removed, alice: Actor, helper: Helper
 ) -> None:
     home = home_of(kept)
     make("ann@bonvenon.fr", by=alice, mailbox=True)
@@ -290,7 +291,7 @@ def test_without_a_helper_the_files_wait(
 
 
 def test_a_deletion_that_was_broken_off_after_the_files_is_told_once(
-    kept: Removed, alice: Account, helper: Helper
+    kept: Removed, alice: Actor, helper: Helper
 ) -> None:
     purging.order(kept, CONTACT, by=alice)
     (purge,) = purging.ordered()
@@ -320,7 +321,7 @@ def test_a_clock_that_jumped_back_lets_nothing_go(
 
 
 def test_a_clock_that_is_behind_gives_no_date_that_is_past_too_soon(
-    contact: Address, alice: Account, monkeypatch: pytest.MonkeyPatch
+    contact: Address, alice: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webmailadmin.mail.mailboxes.now", lambda: now() - timedelta(days=2000))
 
@@ -333,7 +334,7 @@ def test_a_clock_that_is_behind_gives_no_date_that_is_past_too_soon(
 
 
 def test_a_new_mailbox_of_the_name_is_not_touched_by_the_end_of_the_old_one(
-    kept: Removed, alice: Account, helper: Helper
+    kept: Removed, alice: Actor, helper: Helper
 ) -> None:
     old = home_of(kept)
     make(CONTACT, by=alice, mailbox=True)
@@ -347,7 +348,7 @@ def test_a_new_mailbox_of_the_name_is_not_touched_by_the_end_of_the_old_one(
 
 
 def test_a_domain_installed_anew_is_not_touched_by_the_end_of_the_former_one(
-    contact: Address, alice: Account, helper: Helper
+    contact: Address, alice: Actor, helper: Helper
 ) -> None:
     domains.remove(contact.domain, by=alice)
     install("bonvenon.fr", by=alice)

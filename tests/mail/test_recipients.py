@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.mail.stage import acts_on, everything, make, recipients_of, save, sql
 from webmailadmin.mail import recipients
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     RecipientIsItself,
     RecipientMalformed,
@@ -15,7 +16,7 @@ from webmailadmin.mail.errors import (
     Several,
     TooManyRecipients,
 )
-from webmailadmin.models import Account, Address, Domain
+from webmailadmin.models import Address, Domain
 
 OWN = "contact@bonvenon.fr"
 
@@ -194,16 +195,14 @@ def test_no_address_is_lost_whatever_stands_between(emails: list[str], data: st.
 # What is written
 
 
-def test_recipients_keep_the_order_in_which_they_were_typed(
-    bonvenon: Domain, alice: Account
-) -> None:
+def test_recipients_keep_the_order_in_which_they_were_typed(bonvenon: Domain, alice: Actor) -> None:
     make("team@bonvenon.fr", by=alice, recipients=["z@x.org", "a@x.org", "m@x.org"])
 
     assert recipients_of("team@bonvenon.fr") == ["z@x.org", "a@x.org", "m@x.org"]
 
 
 def test_the_journal_tells_which_recipients_came_and_which_went(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     make("team@bonvenon.fr", by=alice, recipients=["a@x.org", "b@x.org"])
     save("team@bonvenon.fr", by=alice, recipients=["c@x.org", "b@x.org", "d@x.org"])
@@ -219,7 +218,7 @@ def test_the_journal_tells_which_recipients_came_and_which_went(
 
 
 def test_another_order_is_kept_without_a_word_in_the_journal(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     make("team@bonvenon.fr", by=alice, recipients=["a@x.org", "b@x.org"])
     before = acts_on(bonvenon)
@@ -230,7 +229,7 @@ def test_another_order_is_kept_without_a_word_in_the_journal(
     assert acts_on(bonvenon) == before
 
 
-def test_a_refused_recipient_leaves_all_as_it_was(contact: Address, alice: Account) -> None:
+def test_a_refused_recipient_leaves_all_as_it_was(contact: Address, alice: Actor) -> None:
     save(OWN, by=alice, recipients=["ann@x.org"])
     before = everything()
 
@@ -240,7 +239,7 @@ def test_a_refused_recipient_leaves_all_as_it_was(contact: Address, alice: Accou
     assert everything() == before
 
 
-def test_each_recipient_is_a_row_of_its_own_in_the_view(contact: Address, alice: Account) -> None:
+def test_each_recipient_is_a_row_of_its_own_in_the_view(contact: Address, alice: Actor) -> None:
     save(OWN, by=alice, recipients="Ann <ann@x.org>; bob@y.org, c@z.org")
 
     rows = [row for row in sql("SELECT email, recipient FROM postfix_alias") if row[0] == OWN]

@@ -8,6 +8,7 @@ import pytest
 from tests.mail.stage import catch_all, everything, find, install, make, save, sql
 from webmailadmin import database
 from webmailadmin.mail import accounts, addresses, domains, purging, recycle_bin, renaming, usage
+from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.models import Account, Address, Domain, Purge, Removed, now
 
@@ -15,19 +16,19 @@ CONTACT = "contact@bonvenon.fr"
 
 
 @pytest.fixture
-def bruno(alice: Account) -> Account:
+def bruno(alice: Actor) -> Actor:
     """Another administrator."""
-    accounts.add("bruno", "quite another phrase 9", by="test")
-    found: Account = Account.get(Account.name == "bruno")
+    accounts.add("bruno", "quite another phrase 9", by=COMMAND_LINE)
+    found: Actor = accounts.actor(Account.get(Account.name == "bruno"))
     return found
 
 
-def delete(email: str, *, by: Account) -> Removed:
+def delete(email: str, *, by: Actor) -> Removed:
     return addresses.remove(find(email), confirmed=True, by=by)
 
 
 def test_each_kind_tells_what_it_was_and_who_removed_it(
-    contact: Address, alice: Account, bruno: Account
+    contact: Address, alice: Actor, bruno: Actor
 ) -> None:
     usage.note(contact.boxes[0], 1204, 310 * 2**20, None)
     save(CONTACT, by=alice, recipients=["ann@x.org", "bob@y.org"])
@@ -53,7 +54,7 @@ def test_each_kind_tells_what_it_was_and_who_removed_it(
 
 
 def test_an_alias_that_gave_way_to_a_rename_is_in_the_bin_of_who_renamed(
-    contact: Address, alice: Account, bruno: Account
+    contact: Address, alice: Actor, bruno: Actor
 ) -> None:
     make("ann@bonvenon.fr", by=alice, recipients=[CONTACT])
 
@@ -63,7 +64,7 @@ def test_an_alias_that_gave_way_to_a_rename_is_in_the_bin_of_who_renamed(
     assert (entry.email, entry.removed_by) == ("ann@bonvenon.fr", "bruno")
 
 
-def test_the_bin_is_searched_by_name_and_by_recipient(bonvenon: Domain, alice: Account) -> None:
+def test_the_bin_is_searched_by_name_and_by_recipient(bonvenon: Domain, alice: Actor) -> None:
     for name, to in (("ann", "far@x.org"), ("bob", "ann@y.org"), ("carol", "far@y.org")):
         make(f"{name}@bonvenon.fr", by=alice, recipients=[to])
         delete(f"{name}@bonvenon.fr", by=alice)
@@ -78,7 +79,7 @@ def test_the_bin_is_searched_by_name_and_by_recipient(bonvenon: Domain, alice: A
 
 
 def test_more_than_a_page_is_read_on_from_its_end(
-    bonvenon: Domain, alice: Account, monkeypatch: pytest.MonkeyPatch
+    bonvenon: Domain, alice: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recycle_bin, "PAGE", 2)
     ids = []
@@ -96,9 +97,7 @@ def test_more_than_a_page_is_read_on_from_its_end(
 
 
 @pytest.mark.parametrize("number", [-1, 0, 99, 10**30, -(10**30)])
-def test_a_number_typed_by_hand_breaks_nothing(
-    number: int, contact: Address, alice: Account
-) -> None:
+def test_a_number_typed_by_hand_breaks_nothing(number: int, contact: Address, alice: Actor) -> None:
     delete(CONTACT, by=alice)
 
     entries = recycle_bin.page(contact.domain, before=number).entries
@@ -108,7 +107,7 @@ def test_a_number_typed_by_hand_breaks_nothing(
 
 
 def test_what_is_past_its_date_or_of_another_domain_is_not_there(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     kept = delete(CONTACT, by=alice)
     with pytest.raises(NotFound):
@@ -126,7 +125,7 @@ def test_what_is_past_its_date_or_of_another_domain_is_not_there(
 
 
 def test_a_removed_domain_tells_all_that_went_with_it(
-    contact: Address, autre: Domain, alice: Account, bruno: Account
+    contact: Address, autre: Domain, alice: Actor, bruno: Actor
 ) -> None:
     make("info@bonvenon.fr", by=alice, mailbox=True)
     make("gone@bonvenon.fr", by=alice, mailbox=True)
@@ -145,7 +144,7 @@ def test_a_removed_domain_tells_all_that_went_with_it(
 
 
 def test_a_domain_that_lives_or_is_gone_for_good_is_not_in_the_bin(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     domains.remove(autre, by=alice)
     purging.order_domain(autre, "autre.fr", by=alice)
@@ -194,7 +193,7 @@ def test_who_removed_it_before_that_was_written_down_stands_in_the_journal(
 
 
 def test_what_is_ordered_and_not_done_is_told_by_domain_with_its_trouble(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     assert purging.undone() == []
     for email in (CONTACT, "ann@autre.fr", "bob@autre.fr"):
@@ -219,7 +218,7 @@ def test_what_is_ordered_and_not_done_is_told_by_domain_with_its_trouble(
 
 
 def test_what_is_deleted_of_a_removed_domain_says_that_the_domain_is_gone(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     domains.remove(contact.domain, by=alice)
     purging.order_domain(contact.domain, "bonvenon.fr", by=alice)

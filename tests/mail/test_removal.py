@@ -20,6 +20,7 @@ from tests.mail.stage import (
 )
 from webmailadmin import settings
 from webmailadmin.mail import addresses, domains, mailboxes, passwords, removal
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     AddressGone,
     LocalPartCharacters,
@@ -28,20 +29,20 @@ from webmailadmin.mail.errors import (
     NotFound,
     TooManySteps,
 )
-from webmailadmin.models import Account, Address, Domain, Mailbox, Removed, now
+from webmailadmin.models import Address, Domain, Mailbox, Removed, now
 
 LATER = "quite another password 31"
 CONTACT = "contact@bonvenon.fr"
 
 
-def take_off(email: str, *, by: Account) -> Removed:
+def take_off(email: str, *, by: Actor) -> Removed:
     """Turn a mailbox into an alias, or into nothing."""
     kept = save(email, by=by, mailbox=False, may_remove=True).removed
     assert kept is not None
     return kept
 
 
-def delete(email: str, *, by: Account) -> Removed:
+def delete(email: str, *, by: Actor) -> Removed:
     """Delete an address."""
     return addresses.remove(find(email), confirmed=True, by=by)
 
@@ -59,7 +60,7 @@ def expire(kept: Removed) -> None:
     Removed.update(until=now()).where(Removed.id == kept.id).execute()
 
 
-def refused(kept: Removed, typed: str = "", *, by: Account) -> NameTaken:
+def refused(kept: Removed, typed: str = "", *, by: Actor) -> NameTaken:
     """Try a restore whose name is taken; nothing may change."""
     before = everything()
     with pytest.raises(NameTaken) as refusal:
@@ -72,7 +73,7 @@ def refused(kept: Removed, typed: str = "", *, by: Account) -> NameTaken:
 # A mailbox alone
 
 
-def test_a_mailbox_taken_off_is_kept_whole_until_a_date(contact: Address, alice: Account) -> None:
+def test_a_mailbox_taken_off_is_kept_whole_until_a_date(contact: Address, alice: Actor) -> None:
     before = box_row(CONTACT)
 
     kept = take_off(CONTACT, by=alice)
@@ -88,7 +89,7 @@ def test_a_mailbox_taken_off_is_kept_whole_until_a_date(contact: Address, alice:
 
 
 def test_how_long_it_is_kept_is_a_setting(
-    contact: Address, alice: Account, monkeypatch: pytest.MonkeyPatch
+    contact: Address, alice: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "current", settings.Settings(restore_days=3))
 
@@ -97,7 +98,7 @@ def test_how_long_it_is_kept_is_a_setting(
     assert kept.until - kept.removed_at == timedelta(days=3)
 
 
-def test_a_mailbox_comes_back_to_its_address_untouched(contact: Address, alice: Account) -> None:
+def test_a_mailbox_comes_back_to_its_address_untouched(contact: Address, alice: Actor) -> None:
     before = box_row(CONTACT)
     kept = take_off(CONTACT, by=alice)
     save(CONTACT, by=alice, recipients=["far@x.org"], enabled=False)
@@ -114,7 +115,7 @@ def test_a_mailbox_comes_back_to_its_address_untouched(contact: Address, alice: 
 
 
 def test_a_mailbox_does_not_come_back_to_an_address_that_has_another_one(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     old = box_row(CONTACT)
     kept = take_off(CONTACT, by=alice)
@@ -134,7 +135,7 @@ def test_a_mailbox_does_not_come_back_to_an_address_that_has_another_one(
 
 
 def test_a_taken_off_mailbox_whose_address_was_deleted_later_comes_back_with_a_new_address(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     old = box_row(CONTACT)
     box = take_off(CONTACT, by=alice)
@@ -150,7 +151,7 @@ def test_a_taken_off_mailbox_whose_address_was_deleted_later_comes_back_with_a_n
 
 
 def test_a_taken_off_mailbox_finds_its_address_again_after_that_came_back(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     old = box_row(CONTACT)
     box = take_off(CONTACT, by=alice)
@@ -167,7 +168,7 @@ def test_a_taken_off_mailbox_finds_its_address_again_after_that_came_back(
 
 
 def test_each_of_several_mailboxes_of_one_address_comes_back_on_its_own(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     rows, kept = [], []
     for _ in range(3):
@@ -190,7 +191,7 @@ def test_each_of_several_mailboxes_of_one_address_comes_back_on_its_own(
 # A whole address
 
 
-def test_a_deleted_address_comes_back_whole(contact: Address, alice: Account) -> None:
+def test_a_deleted_address_comes_back_whole(contact: Address, alice: Actor) -> None:
     save(CONTACT, by=alice, recipients=["z@x.org", "a+tag@x.org", "m@été.fr"], enabled=False)
     make("near@bonvenon.fr", by=alice, recipients=[CONTACT])
     before = {table: everything()[table] for table in ("mailbox", "recipient")}
@@ -209,7 +210,7 @@ def test_a_deleted_address_comes_back_whole(contact: Address, alice: Account) ->
     truth.check()
 
 
-def test_an_empty_address_and_an_alias_come_back_too(bonvenon: Domain, alice: Account) -> None:
+def test_an_empty_address_and_an_alias_come_back_too(bonvenon: Domain, alice: Actor) -> None:
     make("empty@bonvenon.fr", by=alice)
     make("alias@bonvenon.fr", by=alice, recipients=["far@x.org"])
 
@@ -222,7 +223,7 @@ def test_an_empty_address_and_an_alias_come_back_too(bonvenon: Domain, alice: Ac
 
 
 def test_a_form_from_before_the_deletion_does_not_change_what_came_back(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     version = contact.version
 
@@ -232,7 +233,7 @@ def test_a_form_from_before_the_deletion_does_not_change_what_came_back(
 
 
 def test_a_name_taken_in_the_meantime_stays_with_the_new_one(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     old = box_row(CONTACT)
     save(CONTACT, by=alice, recipients=["old@x.org"])
@@ -253,7 +254,7 @@ def test_a_name_taken_in_the_meantime_stays_with_the_new_one(
     truth.check()
 
 
-def test_a_free_name_is_proposed_however_many_are_taken(contact: Address, alice: Account) -> None:
+def test_a_free_name_is_proposed_however_many_are_taken(contact: Address, alice: Actor) -> None:
     kept = delete(CONTACT, by=alice)
     for name in ("contact", "contact-old", "contact-old-2", "contact-old-4"):
         make(f"{name}@bonvenon.fr", by=alice)
@@ -265,7 +266,7 @@ def test_a_free_name_is_proposed_however_many_are_taken(contact: Address, alice:
     }
 
 
-def test_the_proposal_for_a_long_name_is_a_name(bonvenon: Domain, alice: Account) -> None:
+def test_the_proposal_for_a_long_name_is_a_name(bonvenon: Domain, alice: Actor) -> None:
     email = "x" * 64 + "@bonvenon.fr"
     make(email, by=alice, recipients=["far@x.org"])
     kept = delete(email, by=alice)
@@ -278,7 +279,7 @@ def test_the_proposal_for_a_long_name_is_a_name(bonvenon: Domain, alice: Account
 
 
 def test_an_address_may_come_back_under_another_name_although_its_own_is_free(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     kept = delete(CONTACT, by=alice)
 
@@ -293,7 +294,7 @@ def test_an_address_may_come_back_under_another_name_although_its_own_is_free(
     ("typed", "refusal"), [("a%b", LocalPartCharacters), ("a@other.fr", LocalPartOtherDomain)]
 )
 def test_a_bad_name_for_the_restore_is_refused(
-    typed: str, refusal: type[Exception], contact: Address, alice: Account
+    typed: str, refusal: type[Exception], contact: Address, alice: Actor
 ) -> None:
     kept = delete(CONTACT, by=alice)
     before = everything()
@@ -305,7 +306,7 @@ def test_a_bad_name_for_the_restore_is_refused(
 
 
 def test_what_would_be_redirected_too_far_does_not_come_back(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     for number in range(10, 0, -1):
         to = f"a{number + 1}@bonvenon.fr" if number < 10 else "end@x.org"
@@ -323,7 +324,7 @@ def test_what_would_be_redirected_too_far_does_not_come_back(
 # Once, and in time
 
 
-def test_nothing_comes_back_twice(contact: Address, alice: Account) -> None:
+def test_nothing_comes_back_twice(contact: Address, alice: Actor) -> None:
     for take in (take_off, delete):
         kept = take(CONTACT, by=alice)
         removal.restore(kept, by=alice)
@@ -335,7 +336,7 @@ def test_nothing_comes_back_twice(contact: Address, alice: Account) -> None:
         assert everything() == before
 
 
-def test_nothing_can_be_brought_back_after_the_date(contact: Address, alice: Account) -> None:
+def test_nothing_can_be_brought_back_after_the_date(contact: Address, alice: Actor) -> None:
     box, whole = take_off(CONTACT, by=alice), delete(CONTACT, by=alice)
     assert removal.of(contact.domain, box.id) == box
 
@@ -351,9 +352,7 @@ def test_nothing_can_be_brought_back_after_the_date(contact: Address, alice: Acc
         addresses.of(alice, CONTACT)
 
 
-def test_a_page_left_open_past_the_date_brings_nothing_back(
-    contact: Address, alice: Account
-) -> None:
+def test_a_page_left_open_past_the_date_brings_nothing_back(contact: Address, alice: Actor) -> None:
     kept = removal.of(contact.domain, delete(CONTACT, by=alice).id)
     expire(kept)
     before = everything()
@@ -365,7 +364,7 @@ def test_a_page_left_open_past_the_date_brings_nothing_back(
 
 
 def test_the_latest_of_several_deletions_is_the_one_that_is_spoken_of(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     delete(CONTACT, by=alice)
     make(CONTACT, by=alice, recipients=["far@x.org"])
@@ -377,7 +376,7 @@ def test_the_latest_of_several_deletions_is_the_one_that_is_spoken_of(
 
 
 @pytest.mark.parametrize("id_", [0, -1, 10**6, 2**63 - 1, 2**63, 10**100])
-def test_a_number_typed_by_hand_finds_nothing(id_: int, contact: Address, alice: Account) -> None:
+def test_a_number_typed_by_hand_finds_nothing(id_: int, contact: Address, alice: Actor) -> None:
     delete(CONTACT, by=alice)
 
     with pytest.raises(NotFound):
@@ -385,7 +384,7 @@ def test_a_number_typed_by_hand_finds_nothing(id_: int, contact: Address, alice:
 
 
 def test_what_was_removed_from_one_domain_is_not_found_in_another(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     kept = delete(CONTACT, by=alice)
 
@@ -395,7 +394,7 @@ def test_what_was_removed_from_one_domain_is_not_found_in_another(
 
 
 def test_nothing_comes_back_to_a_domain_that_was_removed(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     kept = delete(CONTACT, by=alice)
     domains.remove(domain_of("bonvenon.fr"), by=alice)
@@ -408,7 +407,7 @@ def test_nothing_comes_back_to_a_domain_that_was_removed(
 
 
 def test_a_domain_installed_anew_brings_nothing_of_its_former_life(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     delete(CONTACT, by=alice)
     domains.remove(domain_of("bonvenon.fr"), by=alice)
@@ -423,7 +422,7 @@ def test_a_domain_installed_anew_brings_nothing_of_its_former_life(
     truth.check()
 
 
-def test_nothing_is_merged_into_a_new_mailbox(contact: Address, alice: Account) -> None:
+def test_nothing_is_merged_into_a_new_mailbox(contact: Address, alice: Actor) -> None:
     old = mailboxes.of(contact)
     assert old is not None
     delete(CONTACT, by=alice)

@@ -18,6 +18,7 @@ from tests.mail.stage import (
     sql,
 )
 from webmailadmin.mail import addresses, removal, renaming
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     AddressGone,
     Changed,
@@ -30,12 +31,12 @@ from webmailadmin.mail.errors import (
     Refusal,
     TooManySteps,
 )
-from webmailadmin.models import Account, Address, Domain
+from webmailadmin.models import Address, Domain
 
 CONTACT, ANN = "contact@bonvenon.fr", "ann@bonvenon.fr"
 
 
-def rename(email: str, typed: str, *, by: Account, keep_alias: bool = True) -> Address:
+def rename(email: str, typed: str, *, by: Actor, keep_alias: bool = True) -> Address:
     """Rename an address as it is now."""
     address = find(email)
     done = renaming.rename(address, typed, version=address.version, keep_alias=keep_alias, by=by)
@@ -43,7 +44,7 @@ def rename(email: str, typed: str, *, by: Account, keep_alias: bool = True) -> A
 
 
 def refused(
-    refusal: type[Refusal], email: str, typed: str, *, by: Account, keep_alias: bool = True
+    refusal: type[Refusal], email: str, typed: str, *, by: Actor, keep_alias: bool = True
 ) -> Refusal:
     """Try a rename that is refused; nothing may change."""
     before = everything()
@@ -62,7 +63,7 @@ def box_at(email: str) -> list[object]:
 
 
 def test_the_mailbox_and_the_recipients_go_along_and_the_old_name_leads_to_the_new_one(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     save(CONTACT, by=alice, recipients=["far@x.org"])
     before, box = find(CONTACT), box_at(CONTACT)
@@ -79,7 +80,7 @@ def test_the_mailbox_and_the_recipients_go_along_and_the_old_name_leads_to_the_n
     truth.check()
 
 
-def test_both_names_tell_of_it_in_the_journal(contact: Address, alice: Account) -> None:
+def test_both_names_tell_of_it_in_the_journal(contact: Address, alice: Actor) -> None:
     rename(CONTACT, "ann", by=alice)
 
     assert acts_on(contact.domain, CONTACT)[-3:] == [
@@ -91,7 +92,7 @@ def test_both_names_tell_of_it_in_the_journal(contact: Address, alice: Account) 
 
 
 def test_without_the_alias_the_old_name_is_unknown_and_whatever_led_there_receives_nothing(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     make("info@bonvenon.fr", by=alice, recipients=[CONTACT, "far@x.org"])
     make("only@bonvenon.fr", by=alice, recipients=[CONTACT])
@@ -111,7 +112,7 @@ def test_without_the_alias_the_old_name_is_unknown_and_whatever_led_there_receiv
 
 
 def test_what_led_to_the_old_name_goes_on_through_the_alias_unchanged(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("info@autre.fr", by=alice, recipients=["contact+info@bonvenon.fr"])
     catch_all("autre.fr", CONTACT, by=alice)
@@ -127,7 +128,7 @@ def test_what_led_to_the_old_name_goes_on_through_the_alias_unchanged(
 
 
 def test_without_the_alias_a_postmaster_that_leads_only_to_the_old_name_keeps_it(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     save("postmaster@autre.fr", by=alice, recipients=[CONTACT])
 
@@ -139,7 +140,7 @@ def test_without_the_alias_a_postmaster_that_leads_only_to_the_old_name_keeps_it
 
 
 def test_an_alias_and_an_address_that_is_off_are_renamed_as_well(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     make(CONTACT, by=alice, recipients=["far@x.org"], enabled=False)
 
@@ -156,7 +157,7 @@ def test_an_alias_and_an_address_that_is_off_are_renamed_as_well(
     ("taken", "proposal"), [("ann", "ann-2"), ("ann-2", "ann-2-2"), ("postmaster", "postmaster-2")]
 )
 def test_a_name_that_exists_is_refused_and_a_free_one_is_proposed(
-    contact: Address, alice: Account, taken: str, proposal: str
+    contact: Address, alice: Actor, taken: str, proposal: str
 ) -> None:
     make(ANN, by=alice, recipients=["far@x.org"])
     make("ann-2@bonvenon.fr", by=alice, mailbox=True) if taken == "ann-2" else None
@@ -168,7 +169,7 @@ def test_a_name_that_exists_is_refused_and_a_free_one_is_proposed(
 
 
 def test_a_rename_can_be_taken_back_since_the_alias_that_it_left_makes_way(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     rename(CONTACT, "ann", by=alice)
 
@@ -189,25 +190,25 @@ def test_a_rename_can_be_taken_back_since_the_alias_that_it_left_makes_way(
     ids=["one of two", "tagged", "with a mailbox"],
 )
 def test_an_address_that_leads_elsewhere_too_never_makes_way(
-    contact: Address, alice: Account, wanted: dict[str, object]
+    contact: Address, alice: Actor, wanted: dict[str, object]
 ) -> None:
     make(ANN, by=alice, **wanted)
 
     refused(NewNameTaken, CONTACT, "ann", by=alice)
 
 
-def test_postmaster_that_leads_only_here_never_makes_way(contact: Address, alice: Account) -> None:
+def test_postmaster_that_leads_only_here_never_makes_way(contact: Address, alice: Actor) -> None:
     save("postmaster@bonvenon.fr", by=alice, recipients=[CONTACT])
 
     refused(NewNameTaken, CONTACT, "postmaster", by=alice)
 
 
-def test_postmaster_keeps_its_name(bonvenon: Domain, alice: Account) -> None:
+def test_postmaster_keeps_its_name(bonvenon: Domain, alice: Actor) -> None:
     refused(PostmasterKeepsName, "postmaster@bonvenon.fr", "ann", by=alice)
 
 
 def test_its_own_name_another_domain_and_a_stale_page_are_refused(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     refused(NameStays, CONTACT, "Contact", by=alice)
     refused(LocalPartOtherDomain, CONTACT, "ann@autre.fr", by=alice)
@@ -223,7 +224,7 @@ def test_its_own_name_another_domain_and_a_stale_page_are_refused(
 
 
 def test_whoever_still_has_the_old_name_open_changes_nothing(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     stale = find(CONTACT)
     rename(CONTACT, "ann", by=alice)
@@ -234,7 +235,7 @@ def test_whoever_still_has_the_old_name_open_changes_nothing(
         addresses.save(find(CONTACT), addresses.Wish(stale.version, mailbox=True), by=alice)
 
 
-def test_an_address_deleted_meanwhile_is_told(contact: Address, alice: Account) -> None:
+def test_an_address_deleted_meanwhile_is_told(contact: Address, alice: Actor) -> None:
     gone = find(CONTACT)
     addresses.remove(gone, confirmed=True, by=alice)
 
@@ -243,7 +244,7 @@ def test_an_address_deleted_meanwhile_is_told(contact: Address, alice: Account) 
 
 
 def test_an_address_that_is_redirected_to_the_new_name_is_not_led_to_itself(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     save(CONTACT, by=alice, recipients=["ann+later@bonvenon.fr"])
 
@@ -253,7 +254,7 @@ def test_an_address_that_is_redirected_to_the_new_name_is_not_led_to_itself(
 
 
 def test_a_catch_all_that_would_take_the_mail_of_the_old_name_in_a_circle_is_refused(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     make("info@bonvenon.fr", by=alice, mailbox=True)
     make(CONTACT, by=alice, mailbox=True)
@@ -264,7 +265,7 @@ def test_a_catch_all_that_would_take_the_mail_of_the_old_name_in_a_circle_is_ref
 
 
 def test_without_the_alias_a_catch_all_to_the_old_name_refuses_and_stays_as_it_was_set(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", CONTACT, by=alice)
 
@@ -275,7 +276,7 @@ def test_without_the_alias_a_catch_all_to_the_old_name_refuses_and_stays_as_it_w
     truth.check()
 
 
-def test_the_alias_is_a_step_more_and_counts(contact: Address, alice: Account) -> None:
+def test_the_alias_is_a_step_more_and_counts(contact: Address, alice: Actor) -> None:
     for step in range(10):
         to = CONTACT if not step else f"step{step - 1}@bonvenon.fr"
         make(f"step{step}@bonvenon.fr", by=alice, recipients=[to])
@@ -284,7 +285,7 @@ def test_the_alias_is_a_step_more_and_counts(contact: Address, alice: Account) -
 
 
 def test_a_mailbox_taken_off_before_comes_back_to_the_new_name(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     box = box_at(CONTACT)
     save(CONTACT, by=alice, mailbox=False, may_remove=True, recipients=["far@x.org"])
@@ -299,7 +300,7 @@ def test_a_mailbox_taken_off_before_comes_back_to_the_new_name(
 
 
 def test_a_mailbox_taken_off_before_finds_an_address_that_came_back_under_another_name(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     box = box_at(CONTACT)
     save(CONTACT, by=alice, mailbox=False, may_remove=True, recipients=["far@x.org"])
@@ -314,7 +315,7 @@ def test_a_mailbox_taken_off_before_finds_an_address_that_came_back_under_anothe
 
 
 def test_an_address_deleted_before_under_the_new_name_comes_back_under_another(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     make(ANN, by=alice, mailbox=True)
     gone = addresses.remove(find(ANN), confirmed=True, by=alice)

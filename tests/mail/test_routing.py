@@ -18,6 +18,7 @@ from tests.mail.stage import (
     sql,
 )
 from webmailadmin.mail import addresses, domains, removal, routing
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     AddressIsCatchAll,
     CatchAllLoop,
@@ -39,7 +40,7 @@ def refused(act: Callable[[], object], kind: type[Refusal]) -> Refusal:
     return refusal.value
 
 
-def chain(steps: int, *, by: Account, domain: str = "bonvenon.fr") -> None:
+def chain(steps: int, *, by: Actor, domain: str = "bonvenon.fr") -> None:
     """Make a1@ → a2@ → … → outside: mail for a1@ is redirected `steps` times."""
     for number in range(steps, 0, -1):
         to = f"a{number + 1}@{domain}" if number < steps else "end@x.org"
@@ -51,7 +52,7 @@ def chain(steps: int, *, by: Account, domain: str = "bonvenon.fr") -> None:
 
 @pytest.mark.parametrize("steps", [1, 2, 5, 9])
 def test_a_circle_is_refused_over_any_number_of_steps(
-    steps: int, bonvenon: Domain, alice: Account
+    steps: int, bonvenon: Domain, alice: Actor
 ) -> None:
     chain(steps, by=alice)
     make("start@bonvenon.fr", by=alice, recipients=["a1@bonvenon.fr"])
@@ -67,14 +68,14 @@ def test_a_circle_is_refused_over_any_number_of_steps(
     assert refusal.values == {"path": " → ".join([last, *way, last])}
 
 
-def test_a_circle_through_a_sub_address_is_refused(bonvenon: Domain, alice: Account) -> None:
+def test_a_circle_through_a_sub_address_is_refused(bonvenon: Domain, alice: Actor) -> None:
     make("a@bonvenon.fr", by=alice, recipients=["b+tag@bonvenon.fr"])
     make("b@bonvenon.fr", by=alice)
 
     refused(lambda: save("b@bonvenon.fr", by=alice, recipients="a+x@bonvenon.fr"), RecipientLoop)
 
 
-def test_a_circle_beside_a_living_recipient_is_refused(contact: Address, alice: Account) -> None:
+def test_a_circle_beside_a_living_recipient_is_refused(contact: Address, alice: Actor) -> None:
     make("a@bonvenon.fr", by=alice, recipients=["end@x.org", "contact@bonvenon.fr"])
 
     refused(
@@ -84,23 +85,21 @@ def test_a_circle_beside_a_living_recipient_is_refused(contact: Address, alice: 
 
 
 def test_a_circle_through_another_domain_is_refused(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("a@autre.fr", by=alice, recipients=[contact.email])
 
     refused(lambda: save(contact.email, by=alice, recipients=["a@autre.fr"]), RecipientLoop)
 
 
-def test_a_circle_through_an_address_that_is_off_is_refused(
-    contact: Address, alice: Account
-) -> None:
+def test_a_circle_through_an_address_that_is_off_is_refused(contact: Address, alice: Actor) -> None:
     make("a@bonvenon.fr", by=alice, recipients=[contact.email], enabled=False)
 
     refused(lambda: save(contact.email, by=alice, recipients=["a@bonvenon.fr"]), RecipientLoop)
 
 
 def test_a_circle_through_a_domain_that_is_off_is_refused(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("a@autre.fr", by=alice, recipients=[contact.email])
     domains.switch(autre, False, by=alice)
@@ -109,7 +108,7 @@ def test_a_circle_through_a_domain_that_is_off_is_refused(
 
 
 def test_a_circle_through_a_catch_all_address_is_refused_when_saving(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", contact.email, by=alice)
 
@@ -121,7 +120,7 @@ def test_a_circle_through_a_catch_all_address_is_refused_when_saving(
 
 
 def test_a_circle_through_the_same_name_elsewhere_is_refused_when_saving(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", "bonvenon.fr", by=alice)
 
@@ -129,7 +128,7 @@ def test_a_circle_through_the_same_name_elsewhere_is_refused_when_saving(
 
 
 def test_another_name_of_such_a_domain_leads_elsewhere_and_is_no_circle(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("b@bonvenon.fr", by=alice, mailbox=True)
     catch_all("autre.fr", "bonvenon.fr", by=alice)
@@ -140,7 +139,7 @@ def test_another_name_of_such_a_domain_leads_elsewhere_and_is_no_circle(
 
 
 def test_a_catch_all_that_closes_a_circle_is_refused(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     save(contact.email, by=alice, recipients=["nobody@autre.fr"])
 
@@ -150,7 +149,7 @@ def test_a_catch_all_that_closes_a_circle_is_refused(
 
 
 def test_a_catch_all_by_name_that_closes_a_circle_is_refused(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     save(contact.email, by=alice, recipients=["contact@autre.fr"])
 
@@ -158,7 +157,7 @@ def test_a_catch_all_by_name_that_closes_a_circle_is_refused(
 
 
 def test_a_catch_all_that_closes_a_circle_through_another_catch_all_is_refused(
-    contact: Address, autre: Domain, tiers: Domain, alice: Account
+    contact: Address, autre: Domain, tiers: Domain, alice: Actor
 ) -> None:
     make("b@autre.fr", by=alice, recipients=["nobody@tiers.fr"])
     save(contact.email, by=alice, recipients=["nobody@autre.fr"])
@@ -168,7 +167,7 @@ def test_a_catch_all_that_closes_a_circle_through_another_catch_all_is_refused(
 
 
 def test_a_circle_closed_by_the_removal_of_an_address_is_refused(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("b@autre.fr", by=alice, mailbox=True)
     save(contact.email, by=alice, recipients=["b@autre.fr"])
@@ -183,7 +182,7 @@ def test_a_circle_closed_by_the_removal_of_an_address_is_refused(
 
 
 def test_the_address_that_takes_unknown_names_is_deleted_once_they_lead_elsewhere(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     catch_all("bonvenon.fr", contact.email, by=alice)
     refused(
@@ -196,7 +195,7 @@ def test_the_address_that_takes_unknown_names_is_deleted_once_they_lead_elsewher
     truth.check()
 
 
-def test_a_circle_closed_by_a_restore_is_refused(contact: Address, alice: Account) -> None:
+def test_a_circle_closed_by_a_restore_is_refused(contact: Address, alice: Actor) -> None:
     make("a@bonvenon.fr", by=alice, recipients=[contact.email])
     kept = addresses.remove(find("a@bonvenon.fr"), confirmed=True, by=alice)
     save(contact.email, by=alice, recipients=["a@bonvenon.fr"])
@@ -204,16 +203,14 @@ def test_a_circle_closed_by_a_restore_is_refused(contact: Address, alice: Accoun
     refused(lambda: removal.restore(kept, by=alice), RecipientLoop)
 
 
-def test_a_circle_closed_by_installing_a_domain_is_refused(
-    contact: Address, alice: Account
-) -> None:
+def test_a_circle_closed_by_installing_a_domain_is_refused(contact: Address, alice: Actor) -> None:
     save(contact.email, by=alice, recipients=["postmaster@nouveau.fr"])
 
     refused(lambda: install("nouveau.fr", contact=contact.email, by=alice), RecipientLoop)
 
 
 def test_a_circle_closed_by_the_catch_all_of_a_domain_that_comes_back_is_refused(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", contact.email, by=alice)
     domains.remove(domain_of("autre.fr"), by=alice)
@@ -225,7 +222,7 @@ def test_a_circle_closed_by_the_catch_all_of_a_domain_that_comes_back_is_refused
 # Bombs
 
 
-def test_ten_steps_are_taken_and_eleven_are_not(bonvenon: Domain, alice: Account) -> None:
+def test_ten_steps_are_taken_and_eleven_are_not(bonvenon: Domain, alice: Actor) -> None:
     chain(10, by=alice)
     make("above@bonvenon.fr", by=alice)
 
@@ -237,7 +234,7 @@ def test_ten_steps_are_taken_and_eleven_are_not(bonvenon: Domain, alice: Account
 
 
 def test_the_steps_above_an_address_count_when_those_below_it_change(
-    bonvenon: Domain, alice: Account
+    bonvenon: Domain, alice: Actor
 ) -> None:
     chain(9, by=alice)
     make("below@bonvenon.fr", by=alice, recipients=["end@x.org"])
@@ -249,7 +246,7 @@ def test_the_steps_above_an_address_count_when_those_below_it_change(
 
 
 def test_steps_through_a_catch_all_count_on_both_sides(
-    bonvenon: Domain, autre: Domain, alice: Account
+    bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
     chain(6, by=alice, domain="autre.fr")
     catch_all("autre.fr", "a1@autre.fr", by=alice)  # nobody@autre.fr takes 7 steps
@@ -264,7 +261,7 @@ def test_steps_through_a_catch_all_count_on_both_sides(
 
 
 def test_a_catch_all_that_makes_a_way_too_long_is_refused(
-    bonvenon: Domain, autre: Domain, alice: Account
+    bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
     chain(6, by=alice, domain="autre.fr")
     make("b4@bonvenon.fr", by=alice, recipients=["nobody@autre.fr"])
@@ -275,7 +272,7 @@ def test_a_catch_all_that_makes_a_way_too_long_is_refused(
 
 
 def test_the_catch_all_of_a_domain_that_was_installed_anew_counts_no_more(
-    bonvenon: Domain, autre: Domain, alice: Account
+    bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", "bonvenon.fr", by=alice)
     domains.remove(domain_of("autre.fr"), by=alice)
@@ -287,13 +284,13 @@ def test_the_catch_all_of_a_domain_that_was_installed_anew_counts_no_more(
     truth.check()
 
 
-def fan(name: str, size: int, *more: str, by: Account) -> None:
+def fan(name: str, size: int, *more: str, by: Actor) -> None:
     """Make an address that leads to `size` outside addresses, and to `more`."""
     outside = [f"{name}{number}@x.org" for number in range(size)]
     make(f"{name}@bonvenon.fr", by=by, recipients=[*outside, *more])
 
 
-def test_five_hundred_in_all_are_taken_and_more_are_not(bonvenon: Domain, alice: Account) -> None:
+def test_five_hundred_in_all_are_taken_and_more_are_not(bonvenon: Domain, alice: Actor) -> None:
     for name in "abcd":
         fan(name, 100, by=alice)
     fan("e", 95, *(f"{name}@bonvenon.fr" for name in "abcd"), by=alice)  # with itself 500
@@ -314,7 +311,7 @@ def test_five_hundred_in_all_are_taken_and_more_are_not(bonvenon: Domain, alice:
 
 
 def test_an_address_above_may_not_swell_when_one_below_it_changes(
-    bonvenon: Domain, autre: Domain, alice: Account
+    bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
     for name in "abcd":
         fan(name, 100, by=alice)
@@ -333,7 +330,7 @@ def test_an_address_above_may_not_swell_when_one_below_it_changes(
 
 
 def test_an_address_above_a_catch_all_may_not_swell_either(
-    bonvenon: Domain, autre: Domain, alice: Account
+    bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
     make("g@bonvenon.fr", by=alice, recipients=["end@x.org"])
     catch_all("autre.fr", "g@bonvenon.fr", by=alice)
@@ -376,7 +373,7 @@ def test_an_address_receives_when_it_is_on_and_has_an_end(
     enabled: bool,
     wanted: bool,
     bonvenon: Domain,
-    alice: Account,
+    alice: Actor,
 ) -> None:
     make("a@bonvenon.fr", by=alice, mailbox=mailbox, recipients=recipients, enabled=enabled)
 
@@ -385,7 +382,7 @@ def test_an_address_receives_when_it_is_on_and_has_an_end(
 
 
 def test_a_new_address_receives_nothing_yet_even_in_a_domain_with_a_catch_all(
-    contact: Address, bonvenon: Domain, alice: Account
+    contact: Address, bonvenon: Domain, alice: Actor
 ) -> None:
     catch_all("bonvenon.fr", contact.email, by=alice)
 
@@ -399,7 +396,7 @@ def test_a_new_address_receives_nothing_yet_even_in_a_domain_with_a_catch_all(
 
 
 @pytest.fixture
-def leads_to_contact(contact: Address, autre: Domain, alice: Account) -> Address:
+def leads_to_contact(contact: Address, autre: Domain, alice: Actor) -> Address:
     """near@ → contact@, far@autre.fr → near+tag@ → contact@, catch-all of autre.fr → near@."""
     make("near@bonvenon.fr", by=alice, recipients=["contact@bonvenon.fr"])
     make("far@autre.fr", by=alice, recipients=["near+tag@bonvenon.fr"])
@@ -420,44 +417,44 @@ def answers() -> list[bool]:
     ]
 
 
-def off_and_on(alice: Account) -> Callable[[], object]:
+def off_and_on(alice: Actor) -> Callable[[], object]:
     save("contact@bonvenon.fr", by=alice, enabled=False)
     return lambda: save("contact@bonvenon.fr", by=alice, enabled=True)
 
 
-def emptied_and_filled(alice: Account) -> Callable[[], object]:
+def emptied_and_filled(alice: Actor) -> Callable[[], object]:
     save("contact@bonvenon.fr", by=alice, mailbox=False, may_remove=True)
     return lambda: save("contact@bonvenon.fr", by=alice, recipients=["far@x.org"])
 
 
-def mailbox_taken_and_restored(alice: Account) -> Callable[[], object]:
+def mailbox_taken_and_restored(alice: Actor) -> Callable[[], object]:
     kept = save("contact@bonvenon.fr", by=alice, mailbox=False, may_remove=True).removed
     assert kept is not None
     return lambda: removal.restore(kept, by=alice)
 
 
-def removed_and_restored(alice: Account) -> Callable[[], object]:
+def removed_and_restored(alice: Actor) -> Callable[[], object]:
     kept = addresses.remove(find("contact@bonvenon.fr"), confirmed=True, by=alice)
     return lambda: removal.restore(kept, by=alice)
 
 
-def removed_and_made_anew(alice: Account) -> Callable[[], object]:
+def removed_and_made_anew(alice: Actor) -> Callable[[], object]:
     addresses.remove(find("contact@bonvenon.fr"), confirmed=True, by=alice)
     return lambda: make("contact@bonvenon.fr", by=alice, mailbox=True)
 
 
-def removed_and_caught(alice: Account) -> Callable[[], object]:
+def removed_and_caught(alice: Actor) -> Callable[[], object]:
     addresses.remove(find("contact@bonvenon.fr"), confirmed=True, by=alice)
     return lambda: catch_all("bonvenon.fr", "far@x.org", by=alice)
 
 
-def removed_and_caught_by_its_name(alice: Account) -> Callable[[], object]:
+def removed_and_caught_by_its_name(alice: Actor) -> Callable[[], object]:
     make("contact@autre.fr", by=alice, mailbox=True)
     addresses.remove(find("contact@bonvenon.fr"), confirmed=True, by=alice)
     return lambda: catch_all("bonvenon.fr", "autre.fr", by=alice)
 
 
-def caught_by_a_name_that_appears(alice: Account) -> Callable[[], object]:
+def caught_by_a_name_that_appears(alice: Actor) -> Callable[[], object]:
     addresses.remove(find("contact@bonvenon.fr"), confirmed=True, by=alice)
     catch_all("bonvenon.fr", "autre.fr", by=alice)
     return lambda: make("contact@autre.fr", by=alice, mailbox=True)
@@ -477,7 +474,7 @@ def caught_by_a_name_that_appears(alice: Account) -> Callable[[], object]:
     ],
 )
 def test_all_that_lead_to_an_address_follow_it(
-    act: Callable[[Account], Callable[[], object]], leads_to_contact: Address, alice: Account
+    act: Callable[[Account], Callable[[], object]], leads_to_contact: Address, alice: Actor
 ) -> None:
     back = act(alice)
     assert answers() == [False] * 4
@@ -489,7 +486,7 @@ def test_all_that_lead_to_an_address_follow_it(
 
 
 def test_a_domain_that_is_switched_off_is_no_end_for_the_others(
-    leads_to_contact: Address, bonvenon: Domain, alice: Account
+    leads_to_contact: Address, bonvenon: Domain, alice: Actor
 ) -> None:
     domains.switch(bonvenon, False, by=alice)
     assert answers() == [True, False, False, False]  # its own addresses keep their answer
@@ -500,7 +497,7 @@ def test_a_domain_that_is_switched_off_is_no_end_for_the_others(
     truth.check()
 
 
-def test_what_led_outside_is_dead_once_the_domain_is_ours(bonvenon: Domain, alice: Account) -> None:
+def test_what_led_outside_is_dead_once_the_domain_is_ours(bonvenon: Domain, alice: Actor) -> None:
     make("a@bonvenon.fr", by=alice, recipients=["ann@nouveau.fr"])
     make("b@bonvenon.fr", by=alice, recipients=["postmaster@nouveau.fr", "a@bonvenon.fr"])
     catch_all("bonvenon.fr", "ann@nouveau.fr", by=alice)
@@ -513,7 +510,7 @@ def test_what_led_outside_is_dead_once_the_domain_is_ours(bonvenon: Domain, alic
 
 
 def test_what_led_into_a_domain_leads_outside_once_it_is_removed(
-    autre: Domain, alice: Account
+    autre: Domain, alice: Actor
 ) -> None:
     make("a@bonvenon.fr", by=alice, recipients=["missing@autre.fr"])
     assert receives("a@bonvenon.fr") is False
@@ -525,7 +522,7 @@ def test_what_led_into_a_domain_leads_outside_once_it_is_removed(
 
 
 def test_a_catch_all_follows_a_name_that_another_catch_all_takes(
-    contact: Address, autre: Domain, tiers: Domain, alice: Account
+    contact: Address, autre: Domain, tiers: Domain, alice: Actor
 ) -> None:
     make("b@autre.fr", by=alice, mailbox=True)
     catch_all("tiers.fr", "b@autre.fr", by=alice)
@@ -540,7 +537,7 @@ def test_a_catch_all_follows_a_name_that_another_catch_all_takes(
 
 
 def test_a_catch_all_follows_a_name_that_lives_on_elsewhere(
-    contact: Address, autre: Domain, tiers: Domain, alice: Account
+    contact: Address, autre: Domain, tiers: Domain, alice: Actor
 ) -> None:
     make("contact@autre.fr", by=alice, mailbox=True)
     catch_all("tiers.fr", "contact@autre.fr", by=alice)
@@ -557,7 +554,7 @@ def test_a_catch_all_follows_a_name_that_lives_on_elsewhere(
 
 
 def test_a_name_elsewhere_follows_what_its_namesake_leads_to(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("near@bonvenon.fr", by=alice, recipients=[contact.email])
     catch_all("autre.fr", "bonvenon.fr", by=alice)
@@ -577,7 +574,7 @@ def test_a_name_elsewhere_follows_what_its_namesake_leads_to(
 
 
 def test_a_catch_all_takes_neither_an_address_that_is_off_nor_one_that_is_empty(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     catch_all("bonvenon.fr", contact.email, by=alice)
     make("off@bonvenon.fr", by=alice, mailbox=True, enabled=False)
@@ -600,7 +597,7 @@ def test_a_catch_all_takes_neither_an_address_that_is_off_nor_one_that_is_empty(
 
 
 def test_an_alias_to_one_living_and_one_dead_address_delivers_once(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     make("off@bonvenon.fr", by=alice, mailbox=True, enabled=False)
     both = [contact.email, "off@bonvenon.fr", "missing@bonvenon.fr"]
@@ -612,7 +609,7 @@ def test_an_alias_to_one_living_and_one_dead_address_delivers_once(
 
 
 def test_a_domain_that_is_off_stays_ours_and_is_refused_as_a_whole(
-    contact: Address, bonvenon: Domain, alice: Account
+    contact: Address, bonvenon: Domain, alice: Actor
 ) -> None:
     domains.switch(bonvenon, False, by=alice)
 
@@ -622,7 +619,7 @@ def test_a_domain_that_is_off_stays_ours_and_is_refused_as_a_whole(
     ]
 
 
-def test_who_may_send_as_an_address(contact: Address, autre: Domain, alice: Account) -> None:
+def test_who_may_send_as_an_address(contact: Address, autre: Domain, alice: Actor) -> None:
     make("alias@autre.fr", by=alice, recipients=[contact.email, "far@x.org"])
     make("tagged@autre.fr", by=alice, recipients=["contact+tag@bonvenon.fr"])
     make("off@autre.fr", by=alice, recipients=[contact.email], enabled=False)
@@ -637,7 +634,7 @@ def test_who_may_send_as_an_address(contact: Address, autre: Domain, alice: Acco
 
 
 def test_nobody_sends_as_an_address_of_a_domain_that_is_off(
-    contact: Address, bonvenon: Domain, alice: Account
+    contact: Address, bonvenon: Domain, alice: Actor
 ) -> None:
     domains.switch(bonvenon, False, by=alice)
 

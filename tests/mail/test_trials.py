@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.mail.stage import catch_all, find, install, make, save
-from webmailadmin.mail import accounts, domains, trials
+from webmailadmin.mail import accounts, domains, log_ins, trials
+from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.errors import TooManyTests
 from webmailadmin.models import Account, Address, Domain, Throttle, now
 
@@ -13,7 +14,7 @@ CONTACT = "contact@bonvenon.fr"
 
 
 @pytest.fixture
-def ann(bonvenon: Domain, alice: Account) -> Address:
+def ann(bonvenon: Domain, alice: Actor) -> Address:
     """ann@bonvenon.fr with a mailbox."""
     return make("ann@bonvenon.fr", by=alice, mailbox=True)
 
@@ -30,7 +31,7 @@ def ends(email: str) -> tuple[list[str], list[str]]:
 
 
 def test_an_address_gets_a_few_test_messages_a_minute(
-    contact: Address, ann: Address, alice: Account, monkeypatch: pytest.MonkeyPatch
+    contact: Address, ann: Address, alice: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(trials.MOST_TO_ONE):
         trials.count(contact, by=alice)
@@ -43,16 +44,16 @@ def test_an_address_gets_a_few_test_messages_a_minute(
     trials.count(contact, by=alice)
 
 
-def test_it_is_counted_whoever_sends_them(contact: Address, alice: Account) -> None:
-    accounts.add("bob", "another fine long password 27", by="test")
+def test_it_is_counted_whoever_sends_them(contact: Address, alice: Actor) -> None:
+    accounts.add("bob", "another fine long password 27", by=COMMAND_LINE)
     for _ in range(trials.MOST_TO_ONE):
         trials.count(contact, by=alice)
 
     with pytest.raises(TooManyTests):
-        trials.count(contact, by=Account.get(Account.name == "bob"))
+        trials.count(contact, by=accounts.actor(Account.get(Account.name == "bob")))
 
 
-def test_a_person_sends_some_test_messages_a_minute(bonvenon: Domain, alice: Account) -> None:
+def test_a_person_sends_some_test_messages_a_minute(bonvenon: Domain, alice: Actor) -> None:
     for number in range(trials.MOST_BY_ONE):
         trials.count(Address(email=f"ann{number}@bonvenon.fr"), by=alice)
 
@@ -60,7 +61,7 @@ def test_a_person_sends_some_test_messages_a_minute(bonvenon: Domain, alice: Acc
         trials.count(Address(email="bob@bonvenon.fr"), by=alice)
 
 
-def test_a_refused_one_counts_for_nothing(contact: Address, alice: Account) -> None:
+def test_a_refused_one_counts_for_nothing(contact: Address, alice: Actor) -> None:
     for _ in range(trials.MOST_TO_ONE):
         trials.count(contact, by=alice)
     for _ in range(20):
@@ -71,18 +72,18 @@ def test_a_refused_one_counts_for_nothing(contact: Address, alice: Account) -> N
     assert by_alice.failures == trials.MOST_TO_ONE
 
 
-def test_no_log_in_waits_for_them(contact: Address, alice: Account) -> None:
+def test_no_log_in_waits_for_them(contact: Address, alice: Actor) -> None:
     for _ in range(trials.MOST_TO_ONE):
         trials.count(contact, by=alice)
 
-    assert accounts.log_in("alice", "a fine long password 27", "192.0.2.1")
+    assert log_ins.log_in("alice", "a fine long password 27", "192.0.2.1")
 
 
 # Where they end
 
 
 def test_mail_for_a_mailbox_ends_in_it_and_at_its_copies(
-    contact: Address, ann: Address, alice: Account
+    contact: Address, ann: Address, alice: Actor
 ) -> None:
     save(CONTACT, by=alice, recipients=["ann@bonvenon.fr", "bob+x@elsewhere.org"])
 
@@ -90,7 +91,7 @@ def test_mail_for_a_mailbox_ends_in_it_and_at_its_copies(
 
 
 def test_an_alias_is_followed_over_aliases_and_extensions_each_end_once(
-    contact: Address, ann: Address, alice: Account
+    contact: Address, ann: Address, alice: Actor
 ) -> None:
     make("team@bonvenon.fr", by=alice, recipients=["ann@bonvenon.fr", "bob@elsewhere.org"])
     make(
@@ -102,7 +103,7 @@ def test_an_alias_is_followed_over_aliases_and_extensions_each_end_once(
     assert ends("sales@bonvenon.fr") == (["ann@bonvenon.fr", CONTACT], ["bob@elsewhere.org"])
 
 
-def test_what_is_off_or_missing_is_no_end(contact: Address, ann: Address, alice: Account) -> None:
+def test_what_is_off_or_missing_is_no_end(contact: Address, ann: Address, alice: Actor) -> None:
     make(
         "sales@bonvenon.fr",
         by=alice,
@@ -115,7 +116,7 @@ def test_what_is_off_or_missing_is_no_end(contact: Address, ann: Address, alice:
 
 
 def test_another_domain_that_is_off_is_no_end(
-    contact: Address, autre: Domain, alice: Account
+    contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("ann@autre.fr", by=alice, mailbox=True)
     save(CONTACT, by=alice, recipients=["ann@autre.fr"])
@@ -126,7 +127,7 @@ def test_another_domain_that_is_off_is_no_end(
 
 
 def test_unknown_names_are_followed_where_their_domain_sends_them(
-    contact: Address, autre: Domain, tiers: Domain, alice: Account
+    contact: Address, autre: Domain, tiers: Domain, alice: Actor
 ) -> None:
     install("quart.fr", by=alice)
     catch_all("autre.fr", "bonvenon.fr", by=alice)

@@ -9,10 +9,11 @@ from tests.mail import truth
 from tests.mail.stage import domain_of, everything, find, install, make, save, sql
 from webmailadmin.database import db
 from webmailadmin.mail import addresses, domains, filters, listing, mailboxes, removal, usage
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import LimitBelowUse, PasswordTooShort, Several
 from webmailadmin.mail.filters import Show
 from webmailadmin.mail.usage import MB
-from webmailadmin.models import Account, Address, Domain, Mailbox, Usage, now
+from webmailadmin.models import Address, Domain, Mailbox, Usage, now
 
 CONTACT = "contact@bonvenon.fr"
 MANY = 1100
@@ -72,7 +73,7 @@ def test_what_a_purged_mailbox_held_is_passed_over(contact: Address) -> None:
 
 
 def test_used_and_allocated_are_summed_apart_whatever_becomes_of_a_mailbox(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     make("free@bonvenon.fr", by=alice, mailbox=True, quota_mb="0")
     make("alias@bonvenon.fr", by=alice, recipients=["ann@x.org"])
@@ -99,7 +100,7 @@ def test_used_and_allocated_are_summed_apart_whatever_becomes_of_a_mailbox(
     truth.check()
 
 
-def test_a_removed_mailbox_keeps_what_it_held_last(contact: Address, alice: Account) -> None:
+def test_a_removed_mailbox_keeps_what_it_held_last(contact: Address, alice: Actor) -> None:
     use(CONTACT, 3000)
     kept = addresses.remove(contact, confirmed=True, by=alice)
 
@@ -112,7 +113,7 @@ def test_a_removed_mailbox_keeps_what_it_held_last(contact: Address, alice: Acco
 
 
 @pytest.fixture
-def mixed(contact: Address, autre: Domain, alice: Account) -> Domain:
+def mixed(contact: Address, autre: Domain, alice: Actor) -> Domain:
     """Mailboxes of 100 MB, each holding another share of them, and some beside."""
     for number, percent in enumerate((0, 79, 80, 98, 99, 100, 130)):
         email = f"at{percent}@bonvenon.fr"
@@ -152,7 +153,7 @@ def test_a_mailbox_that_was_never_asked_is_in_no_filter(mixed: Domain) -> None:
     assert listing.row(find(CONTACT)).used is None
 
 
-def test_a_filter_follows_the_size_limit_and_the_removal(mixed: Domain, alice: Account) -> None:
+def test_a_filter_follows_the_size_limit_and_the_removal(mixed: Domain, alice: Actor) -> None:
     save("at80@bonvenon.fr", by=alice, quota_mb="1000")
     addresses.remove(find("at98@bonvenon.fr"), confirmed=True, by=alice)
 
@@ -160,7 +161,7 @@ def test_a_filter_follows_the_size_limit_and_the_removal(mixed: Domain, alice: A
     truth.check()
 
 
-def test_filters_go_on_over_pages(bonvenon: Domain, alice: Account) -> None:
+def test_filters_go_on_over_pages(bonvenon: Domain, alice: Actor) -> None:
     fill(bonvenon, 120)
 
     for show in (Show.NEARLY_FULL, Show.NEVER_USED):
@@ -225,7 +226,7 @@ def plan(domain: Domain, show: Show) -> list[str]:
 
 
 def test_a_limit_below_what_is_used_is_said_first_and_allowed(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     use(CONTACT, 300 * MB)
     before = everything()
@@ -245,7 +246,7 @@ def test_a_limit_below_what_is_used_is_said_first_and_allowed(
 
 @pytest.mark.parametrize("quota_mb", ["300", "1000", "0"])
 def test_a_limit_that_holds_what_is_used_is_set_at_once(
-    quota_mb: str, contact: Address, alice: Account
+    quota_mb: str, contact: Address, alice: Actor
 ) -> None:
     use(CONTACT, 300 * MB)
 
@@ -255,7 +256,7 @@ def test_a_limit_that_holds_what_is_used_is_set_at_once(
 
 
 def test_a_small_limit_is_said_together_with_what_else_is_wrong(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     use(CONTACT, 300 * MB)
 
@@ -265,7 +266,7 @@ def test_a_small_limit_is_said_together_with_what_else_is_wrong(
     assert {type(part) for part in caught.value.parts()} == {LimitBelowUse, PasswordTooShort}
 
 
-def test_nothing_is_said_as_long_as_nothing_is_known(contact: Address, alice: Account) -> None:
+def test_nothing_is_said_as_long_as_nothing_is_known(contact: Address, alice: Actor) -> None:
     save(CONTACT, by=alice, quota_mb="1")
 
     assert box_of(find(CONTACT)).quota_mb == 1
@@ -275,7 +276,7 @@ def test_nothing_is_said_as_long_as_nothing_is_known(contact: Address, alice: Ac
 
 
 def test_those_are_asked_whose_numbers_are_missing_or_old_by_their_number(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     install("petit.fr", by=alice)
     ids = [box_of(contact).id]
@@ -296,7 +297,7 @@ def test_those_are_asked_whose_numbers_are_missing_or_old_by_their_number(
     assert usage.next_to_ask(0, 1) == [(ids[0], box_of(contact).home)]
 
 
-def test_a_removed_mailbox_is_asked_only_if_it_never_was(contact: Address, alice: Account) -> None:
+def test_a_removed_mailbox_is_asked_only_if_it_never_was(contact: Address, alice: Actor) -> None:
     known = make("known@bonvenon.fr", by=alice, mailbox=True)
     use(known.email, 5)
     Usage.update(at=now() - timedelta(days=1)).execute()

@@ -4,7 +4,8 @@ import pytest
 
 from tests.mail.stage import domain_of, find, make, save, sql
 from webmailadmin.mail import addresses, domains, removal, usage, warnings
-from webmailadmin.models import Account, Address, Mailbox
+from webmailadmin.mail.actors import Actor
+from webmailadmin.models import Address, Mailbox
 from webmailadmin.models import Warning as Standing
 
 MB = 2**20
@@ -96,7 +97,7 @@ def test_a_mark_that_is_crossed_again_is_told_again(contact: Address) -> None:
         assert tell() == ({} if told is None else {CONTACT: told}), megabytes
 
 
-def test_a_larger_size_limit_takes_the_marks_back(contact: Address, alice: Account) -> None:
+def test_a_larger_size_limit_takes_the_marks_back(contact: Address, alice: Actor) -> None:
     uses(1000)
     tell()
 
@@ -108,7 +109,7 @@ def test_a_larger_size_limit_takes_the_marks_back(contact: Address, alice: Accou
     assert tell() == {CONTACT: 80}
 
 
-def test_a_smaller_size_limit_crosses_the_marks_too(contact: Address, alice: Account) -> None:
+def test_a_smaller_size_limit_crosses_the_marks_too(contact: Address, alice: Actor) -> None:
     uses(500)
     assert due() == {}
 
@@ -119,7 +120,7 @@ def test_a_smaller_size_limit_crosses_the_marks_too(contact: Address, alice: Acc
 
 @pytest.mark.parametrize("quota_mb", ["0", "1"])
 def test_without_a_size_limit_or_without_any_room_nothing_is_told(
-    contact: Address, alice: Account, quota_mb: str
+    contact: Address, alice: Actor, quota_mb: str
 ) -> None:
     uses(1000)
 
@@ -142,7 +143,7 @@ def test_a_mailbox_that_was_never_measured_is_not_told(contact: Address) -> None
     assert due() == {}
 
 
-def test_what_is_off_is_told_once_it_is_on(contact: Address, alice: Account) -> None:
+def test_what_is_off_is_told_once_it_is_on(contact: Address, alice: Actor) -> None:
     uses(900)
     save(CONTACT, by=alice, enabled=False)
     assert due() == {}
@@ -154,7 +155,7 @@ def test_what_is_off_is_told_once_it_is_on(contact: Address, alice: Account) -> 
 
 
 def test_what_was_removed_is_not_told_and_remembers_what_it_was(
-    contact: Address, alice: Account
+    contact: Address, alice: Actor
 ) -> None:
     uses(900)
     kept = addresses.remove(find(CONTACT), confirmed=True, by=alice)
@@ -168,14 +169,14 @@ def test_what_was_removed_is_not_told_and_remembers_what_it_was(
     assert due() == {}
 
 
-def test_it_is_told_in_the_language_of_its_domain(contact: Address, alice: Account) -> None:
+def test_it_is_told_in_the_language_of_its_domain(contact: Address, alice: Actor) -> None:
     domains.set_language(contact.domain, "fr", by=alice)
     uses(900)
 
     assert [(one.email, one.language) for one in warnings.due()] == [(CONTACT, "fr")]
 
 
-def test_many_are_told_in_several_runs(contact: Address, alice: Account) -> None:
+def test_many_are_told_in_several_runs(contact: Address, alice: Actor) -> None:
     for number in range(3):
         make(f"ann{number}@bonvenon.fr", by=alice, mailbox=True)
         uses(900, f"ann{number}@bonvenon.fr")
@@ -227,7 +228,7 @@ def test_a_claim_ends_when_the_mailbox_falls_below_its_mark(contact: Address) ->
     assert tell() == {CONTACT: 80}
 
 
-def test_what_is_no_longer_due_is_not_claimed(contact: Address, alice: Account) -> None:
+def test_what_is_no_longer_due_is_not_claimed(contact: Address, alice: Actor) -> None:
     uses(900)
     (one,) = warnings.due()
     save(CONTACT, by=alice, enabled=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.browser_of import Browser
 from webmailadmin import create_app
 from webmailadmin.mail import accounts, usage
+from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Address, Mailbox
 
 PASSWORD_OF_ACCOUNT = "marmalade on the stairs 9"
@@ -26,7 +27,7 @@ def open_panel(folder: Path) -> None:
         os.environ[f"WEBMAILADMIN_{name}"] = value
     browser = Browser(create_app())
     if not accounts.exist():
-        accounts.add("hoster", PASSWORD_OF_ACCOUNT, by="test")
+        accounts.add("hoster", PASSWORD_OF_ACCOUNT, by=COMMAND_LINE)
     assert browser.log_in("hoster", PASSWORD_OF_ACCOUNT).status == 200
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.mail.stage import hoster
 from tests.mailservers import forms
 from tests.turns import turn
 from webmailadmin import database
 from webmailadmin.mail import addresses
-from webmailadmin.models import Account, Domain
+from webmailadmin.models import Domain
 from webmailadmin.servers.private import System, add_what_is_missing
 
 USER = "webmailadmin"
@@ -29,7 +30,7 @@ def begin_to_add(email: str) -> None:
     """Begin a transaction that adds an address, and never come to its end."""
     domain = Domain.get(Domain.name == email.partition("@")[2])
     database.db.atomic().__enter__()
-    addresses.add(domain, email, by=Account.get())
+    addresses.add(domain, email, by=hoster())
 
 
 ORDERS = {

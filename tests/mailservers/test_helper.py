@@ -17,12 +17,13 @@ from threading import Thread
 
 import pytest
 
+from tests.mail.stage import hoster
 from tests.mailservers import forms
 from tests.mailservers.helped import helped, home_of
 from tests.mailservers.stage import Stage, wait_until
 from webmailadmin import database, settings
 from webmailadmin.mail import purging
-from webmailadmin.models import Account, Journal, Purge, Removed, Usage, now
+from webmailadmin.models import Journal, Purge, Removed, Usage, now
 from webmailadmin.servers import mailfiles
 from webmailadmin.servers.helper.sessions import SECONDS_TO_KICK_AGAIN
 from webmailadmin.servers.private import LOOPBACK
@@ -363,7 +364,7 @@ def test_a_mailbox_is_purged_through_the_whole_chain_and_told_with_its_counts(
     fill(stage, contact)
     path, held = path_of(stage, contact), mailfiles.usage(home_of(contact))
     forms.delete(contact)
-    purging.order(Removed.get(Removed.email == contact), contact, by=Account.get())
+    purging.order(Removed.get(Removed.email == contact), contact, by=hoster())
 
     purges.carry_out()
 

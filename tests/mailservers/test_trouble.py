@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.mail.stage import hoster
 from tests.mailservers import forms
 from tests.mailservers.helped import helped, home_of
 from tests.mailservers.stage import Stage, wait_until
 from webmailadmin.mail import purging
-from webmailadmin.models import Account, Chore, Kick, Purge, Removed
+from webmailadmin.models import Chore, Kick, Purge, Removed
 from webmailadmin.servers import private
 from webmailadmin.upkeep.worker import Worker
 
@@ -89,7 +90,7 @@ def test_without_the_mail_files_pages_answer_and_a_purge_waits(stage: Stage, con
     with without_mail_files(stage):
         all_pages_answer(contact)
         forms.delete(contact)
-        purging.order(Removed.get(Removed.email == contact), contact, by=Account.get())
+        purging.order(Removed.get(Removed.email == contact), contact, by=hoster())
         assert "cannot be opened: No such file or directory" in trouble_of("purges")
         assert Purge.get(Purge.home == home).trouble != ""
 

@@ -9,8 +9,9 @@ from flask import Flask
 
 from tests.browser_of import FRAGMENT, Browser
 from webmailadmin import create_app, database, settings
-from webmailadmin.mail import accounts
-from webmailadmin.models import Account, Domain
+from webmailadmin.mail import sessions
+from webmailadmin.mail.actors import Actor
+from webmailadmin.models import Domain
 
 LIST = "/domains/bonvenon.fr/"
 CONTACT = "/addresses/contact@bonvenon.fr/edit"
@@ -43,10 +44,10 @@ def own_app(data: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def browser(app: Flask, alice: Account) -> Browser:
+def browser(app: Flask, alice: Actor) -> Browser:
     """Alice's browser, logged in, in English, without the walk through the log-in page."""
     browser = Browser(app)
-    token = accounts.open_session(alice)
+    token = sessions.open_session(alice)
     browser.client.set_cookie("__Host-session", token, domain="localhost", secure=True)
     return browser
 
@@ -81,7 +82,7 @@ def columns() -> set[str]:
     return {column.name for table in db.get_tables() for column in db.get_columns(table)}
 
 
-def fill(domain: Domain, count: int, *, by: Account) -> None:
+def fill(domain: Domain, count: int, *, by: Actor) -> None:
     """Give a domain `count` addresses: mailboxes, aliases, some of them off, some dead.
 
     Straight into the tables: the rules would take a second for each hundred.

@@ -10,7 +10,8 @@ import pytest
 from tests.browser_of import Browser
 from tests.conftest import PASSWORD
 from tests.web.conftest import CONTACT, LIST, everything
-from webmailadmin.mail import accounts, addresses
+from webmailadmin.mail import accounts, addresses, log_ins
+from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Account, Session, Throttle
 
 NEW = "quite another phrase 9"
@@ -182,8 +183,8 @@ def test_every_try_costs_one_verification_of_the_same_cost(stranger, alice, veri
 def test_unknown_names_take_as_long_as_known_ones(alice):
     def seconds(name):
         start = time.perf_counter()
-        with pytest.raises(accounts.LogInRefused):
-            accounts.log_in(name, "not the right one", "192.0.2.1")
+        with pytest.raises(log_ins.LogInRefused):
+            log_ins.log_in(name, "not the right one", "192.0.2.1")
         Throttle.delete().execute()
         return time.perf_counter() - start
 
@@ -414,7 +415,7 @@ def test_no_secret_is_left_in_logs_journal_database_cookies_or_pages(
     app, alice, bonvenon, caplog, capfd, monkeypatch
 ):
     caplog.set_level(logging.INFO)
-    accounts.add("bruno", MARKER, by="test")
+    accounts.add("bruno", MARKER, by=COMMAND_LINE)
     door = Browser(app)
     pages = [wrong(door, "bruno", f"{MARKER}-wrong"), door.log_in("bruno", MARKER)]
     session = door.cookies()["__Host-session"]

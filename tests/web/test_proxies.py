@@ -5,6 +5,7 @@ import pytest
 from tests.browser_of import Browser
 from webmailadmin import create_app, database
 from webmailadmin.mail import accounts
+from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Throttle
 
 CLIENT, PROXY = "192.0.2.7", "198.51.100.9"
@@ -19,7 +20,7 @@ def panel(data, monkeypatch):
         monkeypatch.setenv("WEBMAILADMIN_PROXIES", str(count))
         monkeypatch.setenv("WEBMAILADMIN_TRUSTED_HOSTS", "panel.example.net")
         app = create_app()
-        accounts.add("alice", "a fine long password 27", by="test")
+        accounts.add("alice", "a fine long password 27", by=COMMAND_LINE)
         return Browser(app, base_url="http://localhost")
 
     yield make

@@ -6,6 +6,7 @@ from tests.browser_of import FRAGMENT, Browser
 from tests.conftest import PASSWORD
 from tests.web.conftest import CONTACT, LIST, everything
 from webmailadmin.mail import accounts, addresses, domains, kicks, passwords
+from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.mail.domains import CatchAll
 from webmailadmin.models import Address, Mailbox, Recipient
 
@@ -206,7 +207,7 @@ def test_somebody_who_was_quicker_is_named_and_the_form_goes_through_again(
     app, browser, contact, alice, headers
 ):
     page = browser.get(RENAME)
-    accounts.add("bruno", PASSWORD, by="test")
+    accounts.add("bruno", PASSWORD, by=COMMAND_LINE)
     bruno = Browser(app)
     bruno.log_in("bruno", PASSWORD)
     bruno.submit(CONTACT, FORM, {"Redirect to": "bob@y.org"})

@@ -16,10 +16,12 @@ from peewee import OperationalError
 from tests.browser_of import Browser
 from tests.conftest import PASSWORD
 from tests.mail import truth
+from tests.mail.stage import hoster
 from webmailadmin import create_app, database
 from webmailadmin.database import db
 from webmailadmin.mail import accounts, domains
-from webmailadmin.models import Account, Address, Session, Throttle, now
+from webmailadmin.mail.actors import COMMAND_LINE
+from webmailadmin.models import Address, Session, Throttle, now
 from webmailadmin.upkeep.checkpoint import checkpoint
 
 LIST = "/domains/bonvenon.fr/"
@@ -43,8 +45,8 @@ def on_small_disk(data: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch)
     """The panel on it, with Alice and a domain; the worker went round."""
     monkeypatch.setenv("WEBMAILADMIN_DATA", str(small_disk / "data"))
     app = create_app()
-    accounts.add("alice", PASSWORD, by="test")
-    domains.install("bonvenon.fr", "camille@elsewhere.org", by=Account.get())
+    accounts.add("alice", PASSWORD, by=COMMAND_LINE)
+    domains.install("bonvenon.fr", "camille@elsewhere.org", by=hoster())
     checkpoint()
     return app
 

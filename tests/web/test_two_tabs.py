@@ -6,6 +6,7 @@ from tests.browser_of import FRAGMENT, Browser
 from tests.conftest import PASSWORD
 from tests.web.conftest import CONTACT, LIST, everything
 from webmailadmin.mail import accounts, passwords
+from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Address, Mailbox, Recipient, Session
 
 GOOD = "correct horse battery"
@@ -14,7 +15,7 @@ GOOD = "correct horse battery"
 @pytest.fixture
 def bruno(app, alice):
     """Another administrator's browser."""
-    accounts.add("bruno", PASSWORD, by="test")
+    accounts.add("bruno", PASSWORD, by=COMMAND_LINE)
     browser = Browser(app)
     browser.log_in("bruno", PASSWORD)
     return browser

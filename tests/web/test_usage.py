@@ -13,8 +13,9 @@ from tests.helper_of import Helper, helper_at
 from tests.web.conftest import CONTACT, LIST, everything
 from webmailadmin import database, settings
 from webmailadmin.mail import addresses, mailboxes, usage
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.usage import MB
-from webmailadmin.models import Account, Address, Domain, Mailbox, now
+from webmailadmin.models import Address, Domain, Mailbox, now
 
 ASK = "/addresses/contact@bonvenon.fr/usage"
 BELOW = (
@@ -43,7 +44,7 @@ def use(address: Address, size: int, seen: datetime | None = None, minutes: int 
     usage.note_all([usage.Answer(box_of(address).id, 12, size, seen, at)])
 
 
-def add_box(domain: Domain, name: str, quota_mb: int, size: int, alice: Account) -> None:
+def add_box(domain: Domain, name: str, quota_mb: int, size: int, alice: Actor) -> None:
     """Add a mailbox that holds so many bytes."""
     address = addresses.add(domain, name, by=alice)
     secret = "a fine long password 27"
@@ -74,7 +75,7 @@ def meter(reply: Reply, selector: str) -> dict[str, str]:
     ],
 )
 def test_a_row_tells_what_is_used_of_the_limit(
-    browser: Browser, bonvenon: Domain, alice: Account, quota_mb, size, words, percent
+    browser: Browser, bonvenon: Domain, alice: Actor, quota_mb, size, words, percent
 ) -> None:
     add_box(bonvenon, "box", quota_mb, size, alice)
 

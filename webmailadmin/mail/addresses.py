@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from webmailadmin.database import db
 from webmailadmin.mail import (
+    guard,
     journal,
     keeping,
     kicks,
@@ -15,6 +16,7 @@ from webmailadmin.mail import (
     routing,
     usage,
 )
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     AddressExists,
     AddressGone,
@@ -29,7 +31,7 @@ from webmailadmin.mail.errors import (
     Refusal,
     Refusals,
 )
-from webmailadmin.models import Account, Address, Domain, Journal, Mailbox, Recipient, Removed
+from webmailadmin.models import Address, Domain, Journal, Mailbox, Recipient, Removed
 
 
 @dataclass(frozen=True)
@@ -61,30 +63,32 @@ class Saved:
     removed: Removed | None = None
 
 
-def of(account: Account, email: str) -> Address:
+def of(account: Actor, email: str) -> Address:
     """Return the address `email` for the person who asks. Raises AddressGone, NotFound."""
     return found(account, email, Address.email == email)
 
 
-def found(account: Account, email: str, which: object) -> Address:
+def found(account: Actor, email: str, which: object) -> Address:
     """Return the address that `which` selects, for the person who asks for `email`."""
     address: Address | None = Address.select(Address, Domain).join(Domain).where(which).first()
     if address is None:
         refuse_gone(account, email)
-    if address is None or not account.id:
         raise NotFound
+    guard.address(account, address)
     return address
 
 
-def refuse_gone(account: Account, email: str) -> None:
+def refuse_gone(account: Actor, email: str) -> None:
     """Raise AddressGone when the address was deleted and can still come back."""
     domain = routing.domain_named(names.domain_of(email))
-    kept = removal.last_of(domain, email) if domain is not None and account.id else None
-    if domain is not None and kept is not None:
+    if domain is None or not guard.owns(account, domain):
+        return
+    kept = removal.last_of(domain, email)
+    if kept is not None:
         raise AddressGone(email=email, domain=domain.name, until=kept.until.date())
 
 
-def add(domain: Domain, typed: str, *, by: Account) -> Address:
+def add(domain: Domain, typed: str, *, by: Actor) -> Address:
     """Add the address that `typed` names in `domain`. It receives nothing yet.
 
     Raises a LocalPart… refusal, AddressTooLong, AddressExists; NotFound when the domain is gone.
@@ -93,7 +97,7 @@ def add(domain: Domain, typed: str, *, by: Account) -> Address:
     email = f"{local_part}@{domain.name}"
     with db.atomic():
         # IMMEDIATE: the write lock is ours, nobody can add it between look and insert.
-        routing.still_there(domain)
+        guard.domain(by, routing.still_there(domain))
         if routing.address_of(email):
             raise AddressExists(email=email)
         address: Address = Address.create(
@@ -102,18 +106,19 @@ def add(domain: Domain, typed: str, *, by: Account) -> Address:
             email=email,
             version=keeping.first_version(email),
         )
-        journal.record("address.added", by=by.name, domain=domain, email=email)
+        journal.record("address.added", by=by, domain=domain, email=email)
         routing.settle(email)
     return address
 
 
-def save(address: Address, wish: Wish, *, by: Account) -> Saved:
+def save(address: Address, wish: Wish, *, by: Actor) -> Saved:
     """Make the address what the person wishes: mailbox or not, recipients, on or off.
 
     Raises Changed when somebody else was quicker, MailboxWouldGo when a mailbox would be removed
     and the person has not agreed, LimitBelowUse, PostmasterNeedsDestination, and what passwords,
     quotas, recipients and routing refuse; several at once as Several.
     """
+    guard.address(by, address)
     if wish.version != address.version:
         if is_already(address, wish):
             return Saved(address, [])
@@ -123,15 +128,15 @@ def save(address: Address, wish: Wish, *, by: Account) -> Saved:
     password_hash = mailboxes.hashed(wish.password) if wish.mailbox and wish.password else None
     with db.atomic():
         claim(address, wish.version)
-        changed = recipients.write(address, address.domain, pasted.emails, by=by.name)
+        changed = recipients.write(address, address.domain, pasted.emails, by=by)
         removed = None
         if box is None and password_hash is not None:
-            mailboxes.open_at(address, password_hash, quota_mb, by=by.name)
+            mailboxes.open_at(address, password_hash, quota_mb, by=by)
         elif box is not None and wish.mailbox:
-            mailboxes.change(address, box, password_hash, quota_mb, by=by.name)
+            mailboxes.change(address, box, password_hash, quota_mb, by=by)
         elif box is not None:
-            removed = mailboxes.take_off(address, box, by=by.name)
-        switch(address, wish.enabled, by=by.name)
+            removed = mailboxes.take_off(address, box, by=by)
+        switch(address, wish.enabled, by=by)
         if changed:
             routing.refuse_circles(address.email)
         routing.settle(address.email)
@@ -204,7 +209,7 @@ def changed_meanwhile(address: Address) -> Changed:
     return Changed(email=address.email, actor=last.actor, act=last.act, details=last.details)
 
 
-def switch(address: Address, enabled: bool, *, by: str) -> None:
+def switch(address: Address, enabled: bool, *, by: Actor) -> None:
     """Switch the address on or off. Inside a transaction; the caller settles it afterwards."""
     if address.enabled == enabled:
         return
@@ -215,7 +220,7 @@ def switch(address: Address, enabled: bool, *, by: str) -> None:
     journal.record(act, by=by, domain=address.domain, email=address.email)
 
 
-def remove(address: Address, *, confirmed: bool, by: Account) -> Removed:
+def remove(address: Address, *, confirmed: bool, by: Actor) -> Removed:
     """Delete the address; keep it whole, with its mailbox and recipients, until a date.
 
     Raises PostmasterStays; MailboxWouldGo or OthersLeadHere when it has a mailbox, or others lead
@@ -223,13 +228,14 @@ def remove(address: Address, *, confirmed: bool, by: Account) -> Removed:
     here, AddressIsCatchAll when its mail would come back here as mail for an unknown address;
     AddressGone when somebody else was quicker.
     """
+    guard.address(by, address)
     if address.local_part == names.POSTMASTER:
         raise PostmasterStays(email=address.email)
     with db.atomic():
         address = found(by, address.email, Address.id == address.id)
         if not confirmed:
             refuse_unasked(address)
-        kept = take_away(address, by=by.name)
+        kept = take_away(address, by=by)
         try:
             routing.refuse_circles(address.email)
         except RecipientLoop as circle:
@@ -251,7 +257,7 @@ def refuse_unasked(address: Address) -> None:
         raise OthersLeadHere
 
 
-def take_away(address: Address, *, by: str) -> Removed:
+def take_away(address: Address, *, by: Actor) -> Removed:
     """Move the address among the removed ones. Inside a transaction; the caller settles it."""
     led = "\n".join(row.email for row in recipients.of(address))
     box = mailboxes.of(address)

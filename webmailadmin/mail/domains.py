@@ -3,7 +3,8 @@
 from enum import StrEnum
 
 from webmailadmin.database import db
-from webmailadmin.mail import journal, keeping, mailboxes, names, recipients, routing
+from webmailadmin.mail import guard, journal, keeping, mailboxes, names, recipients, routing
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     CatchAllDead,
     CatchAllDomainMissing,
@@ -22,9 +23,12 @@ from webmailadmin.mail.errors import (
     RecipientMalformed,
     Refusals,
 )
-from webmailadmin.models import Account, Address, Domain, Removed, now
+from webmailadmin.models import Address, Domain, Removed, now
 
 LANGUAGES = {"fr": "Français", "en": "English"}
+
+# Written out: every page asks, and Peewee takes longer to write it than SQLite to answer it.
+LIST = f"SELECT * FROM domain WHERE removed_at IS NULL AND {guard.MINE}"  # noqa: S608 - our words
 
 
 class CatchAll(StrEnum):
@@ -35,26 +39,26 @@ class CatchAll(StrEnum):
     DOMAIN = "domain"
 
 
-def list_for(account: Account) -> list[Domain]:
+def list_for(account: Actor) -> list[Domain]:
     """Return the domains of the person who asks, by name."""
-    # Written out: every page asks, and Peewee takes longer to write it than SQLite to answer it.
-    rows = Domain.raw("SELECT * FROM domain WHERE removed_at IS NULL AND ? > 0", account.id)
+    rows = Domain.raw(LIST, *guard.whose(account))
     return sorted(rows, key=lambda domain: names.shown(domain.name))
 
 
-def of(account: Account, typed: str) -> Domain:
+def of(account: Actor, typed: str) -> Domain:
     """Return the domain for the person who asks, named as A-label or U-label. Raises NotFound."""
     try:
         name = names.domain_name(typed)
     except (DomainNameMalformed, DomainNameMissing):
         raise NotFound from None
     domain = routing.domain_named(name)
-    if domain is None or not account.id:
+    if domain is None:
         raise NotFound
+    guard.domain(account, domain)
     return domain
 
 
-def install(typed: str, contact: str, *, by: Account, language: str = "en") -> Domain:
+def install(typed: str, contact: str, *, by: Actor, language: str = "en") -> Domain:
     """Install a domain with its postmaster@, redirected to the contact address.
 
     language: of the mails that its mailboxes get from us.
@@ -62,6 +66,7 @@ def install(typed: str, contact: str, *, by: Account, language: str = "en") -> D
     ContactMissing, ContactInside, ContactDead, RecipientMalformed; PostmasterNeedsDestination
     and RecipientLoop when mail that left for the domain until now would come to nothing.
     """
+    guard.administrator(by)
     refusals = Refusals()
     name = ""
     with refusals.collect():
@@ -82,8 +87,8 @@ def install(typed: str, contact: str, *, by: Account, language: str = "en") -> D
             email=postmaster,
             version=keeping.first_version(postmaster),
         )
-        journal.record("domain.installed", by=by.name, domain=domain, contact=contact)
-        recipients.write(address, domain, [contact], by=by.name)
+        journal.record("domain.installed", by=by, domain=domain, contact=contact)
+        recipients.write(address, domain, [contact], by=by)
         routing.refuse_circles(postmaster)
         routing.settle_domain(domain, postmaster)
     return domain
@@ -108,11 +113,12 @@ class ContactMalformed(RecipientMalformed):
     code, field = "contact-malformed", "contact"
 
 
-def switch(domain: Domain, enabled: bool, *, by: Account) -> None:
+def switch(domain: Domain, enabled: bool, *, by: Actor) -> None:
     """Switch a domain on or off; while off, its mail is refused with 550 and nothing is lost.
 
     Raises PostmasterNeedsDestination when another domain's postmaster@ leads only here.
     """
+    guard.administrator(by)
     with db.atomic():
         routing.still_there(domain)
         done = (
@@ -122,16 +128,16 @@ def switch(domain: Domain, enabled: bool, *, by: Account) -> None:
         )
         if done:
             act = "domain.enabled" if enabled else "domain.disabled"
-            journal.record(act, by=by.name, domain=domain)
+            journal.record(act, by=by, domain=domain)
             routing.settle_domain(domain)
 
 
-def set_language(domain: Domain, language: str, *, by: Account) -> None:
+def set_language(domain: Domain, language: str, *, by: Actor) -> None:
     """Say in which language its mailboxes get mails from us. Raises LanguageMissing."""
     if language not in LANGUAGES:
         raise LanguageMissing
     with db.atomic():
-        routing.still_there(domain)
+        guard.domain(by, routing.still_there(domain))
         done = (
             Domain.update(language=language, version=Domain.version + 1)
             .where(Domain.id == domain.id, Domain.language != language)
@@ -139,16 +145,17 @@ def set_language(domain: Domain, language: str, *, by: Account) -> None:
         )
         if done:
             name = LANGUAGES[language]
-            journal.record("domain.language", by=by.name, domain=domain, language=name)
+            journal.record("domain.language", by=by, domain=domain, language=name)
 
 
-def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Account) -> None:
+def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Actor) -> None:
     """Say what happens to mail for unknown addresses of the domain.
 
     to: the address, for CatchAll.ADDRESS. other: name of one of our domains, for CatchAll.DOMAIN.
     Raises CatchAllMissing, CatchAllMalformed, CatchAllDead, CatchAllDomainMissing, CatchAllLoop,
     PostmasterNeedsDestination.
     """
+    guard.domain(by, domain)
     email, there = None, None
     if kind is CatchAll.ADDRESS:
         email = read_catch_all(to)
@@ -165,7 +172,7 @@ def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Ac
         # Names and addresses are told by their words, so that they outlive what they name.
         where = email or (there.name if there else "")
         following = email or (f"@{there.name}" if there else "")
-        keep_catch_all(domain, following, by=by.name)
+        keep_catch_all(domain, following, by=by)
         Domain.update(
             catch_all_to=email,
             catch_all_target=target,
@@ -173,7 +180,7 @@ def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Ac
             catch_all_domain=there,
             version=Domain.version + 1,
         ).where(Domain.id == domain.id).execute()
-        journal.record(f"catch-all.{kind}", by=by.name, domain=domain, to=where)
+        journal.record(f"catch-all.{kind}", by=by, domain=domain, to=where)
         changed = Domain.get_by_id(domain.id)
         routing.refuse_catch_all_circle(changed)
         routing.settle_domain(changed)
@@ -186,7 +193,7 @@ def catch_all_of(domain: Domain) -> str:
     return domain.catch_all_to or ""
 
 
-def keep_catch_all(domain: Domain, following: str = "", *, by: str) -> None:
+def keep_catch_all(domain: Domain, following: str = "", *, by: Actor) -> None:
     """Keep the present catch-all, unless there is none or the `following` one is the same."""
     present = Domain.get_by_id(domain.id)
     led = catch_all_of(present)
@@ -203,16 +210,17 @@ def keep_catch_all(domain: Domain, following: str = "", *, by: str) -> None:
         version=present.version,
         removed_at=now(),
         until=mailboxes.kept_until(),
-        removed_by=by,
+        removed_by=by.name,
     )
 
 
-def restore_catch_all(kept: Removed, *, by: Account) -> Domain:
+def restore_catch_all(kept: Removed, *, by: Actor) -> Domain:
     """Let mail for unknown names go again where it went; the present way is kept in its turn.
 
     Raises NotFound when it has come back already, its date is past or its domain is gone; and
     what set_catch_all refuses.
     """
+    guard.domain(by, kept.domain)
     to, _, other = kept.recipients.rpartition("@")
     kind = CatchAll.ADDRESS if to else CatchAll.DOMAIN
     with db.atomic():
@@ -240,7 +248,7 @@ def read_catch_all(typed: str) -> str:
     return email
 
 
-def read_other_domain(domain: Domain, typed: str, account: Account) -> Domain:
+def read_other_domain(domain: Domain, typed: str, account: Actor) -> Domain:
     """Return the other domain that was chosen. Raises CatchAllDomainMissing."""
     try:
         other = of(account, typed)
@@ -261,16 +269,17 @@ def refuse_other_name(domain: Domain, typed: str) -> None:
         raise DomainNameDiffers(name=names.shown(domain.name))
 
 
-def remove(domain: Domain, *, by: Account) -> keeping.Count:
+def remove(domain: Domain, *, by: Actor) -> keeping.Count:
     """Remove a domain with all its addresses and mailboxes. It is kept and can come back.
 
     Raises DomainIsCatchAll, PostmasterNeedsDestination.
     """
+    guard.administrator(by)
     with db.atomic():
         was = routing.still_there(domain)
         refuse_catching(domain)
         until = mailboxes.kept_until()
-        count = keeping.take_all(was, until, by=by.name)
+        count = keeping.take_all(was, until, by=by)
         # Settled as if switched off, while the name is still ours: whoever leads only here is
         # refused, rather than sent on to a host outside that nobody chose.
         Domain.update(enabled=False).where(Domain.id == domain.id).execute()
@@ -280,7 +289,7 @@ def remove(domain: Domain, *, by: Account) -> keeping.Count:
         ).execute()
         journal.record(
             "domain.taken-off",
-            by=by.name,
+            by=by,
             domain=domain,
             addresses=count.addresses,
             mailboxes=count.mailboxes,
@@ -307,18 +316,18 @@ def catching(domain: Domain) -> list[Domain]:
     return list(others.order_by(Domain.name))
 
 
-def removed_for(account: Account) -> list[Domain]:
+def removed_for(account: Actor) -> list[Domain]:
     """Return the removed domains that can still be brought back, the latest first."""
     kept = Removed.select(Removed.domain).where(
         Removed.local_part == names.POSTMASTER, Removed.with_domain, Removed.until > now()
     )
-    rows = Domain.select().where(
-        Domain.removed_at.is_null(False), Domain.id.in_(kept), account.id > 0
-    )
+    if not guard.everything(account):
+        return []
+    rows = Domain.select().where(Domain.removed_at.is_null(False), Domain.id.in_(kept))
     return list(rows.order_by(Domain.removed_at.desc()))
 
 
-def removed_of(account: Account, id_: int) -> Domain:
+def removed_of(account: Actor, id_: int) -> Domain:
     """Return the removed domain of this number, while it can come back. Raises NotFound."""
     found = next((domain for domain in removed_for(account) if domain.id == id_), None)
     if found is None:
@@ -326,7 +335,7 @@ def removed_of(account: Account, id_: int) -> Domain:
     return found
 
 
-def bring_back(account: Account, id_: int) -> Domain:
+def bring_back(account: Actor, id_: int) -> Domain:
     """Bring back a removed domain with all that went with it.
 
     Raises NotFound, DomainExists, CatchAllLoop, RecipientLoop, TooManyInAll, TooManySteps,
@@ -342,16 +351,16 @@ def bring_back(account: Account, id_: int) -> Domain:
         count = keeping.put_all_back(domain)
         journal.record(
             "domain.put-back",
-            by=account.name,
+            by=account,
             domain=domain,
             addresses=count.addresses,
             mailboxes=count.mailboxes,
         )
         other = domain.catch_all_domain
         if other is not None and other.removed_at is not None:
-            keep_catch_all(domain, by=account.name)
+            keep_catch_all(domain, by=account)
             Domain.update(catch_all_domain=None).where(Domain.id == domain.id).execute()
-            journal.record("catch-all.none", by=account.name, domain=domain)
+            journal.record("catch-all.none", by=account, domain=domain)
         routing.settle_whole(domain)
         routing.refuse_circles_through(domain)
     found: Domain = Domain.get_by_id(domain.id)

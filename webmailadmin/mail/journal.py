@@ -6,6 +6,7 @@ from datetime import datetime
 
 from peewee import fn
 
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import N_
 from webmailadmin.models import Domain, Journal
 
@@ -65,11 +66,17 @@ class Entry:
 
 
 def record(
-    act: str, *, by: str, domain: Domain | None = None, email: str | None = None, **details: object
+    act: str,
+    *,
+    by: Actor,
+    domain: Domain | None = None,
+    email: str | None = None,
+    **details: object,
 ) -> None:
-    """Write one entry. `act` is a key of ACTS; `by` the name of who acted."""
+    """Write one entry. `act` is a key of ACTS."""
     Journal.create(
-        actor=by,
+        actor=by.name,
+        through=by.through,
         act=act,
         domain=domain,
         email=email,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from webmailadmin.database import db
 from webmailadmin.mail import names
+from webmailadmin.mail.actors import Actor
 from webmailadmin.models import Domain, Recipient, Removed, now, tuples
 
 KEEP = """
@@ -56,7 +57,7 @@ class Count:
     mailboxes: int
 
 
-def take_all(domain: Domain, until: datetime, *, by: str) -> Count:
+def take_all(domain: Domain, until: datetime, *, by: Actor) -> Count:
     """Take all addresses off `domain` and keep them whole, to come back with it.
 
     Inside a transaction; the caller settles what led to them.
@@ -66,7 +67,7 @@ def take_all(domain: Domain, until: datetime, *, by: str) -> Count:
         "domain": domain.id,
         "moment": moment,
         "until": Removed.until.db_value(until),
-        "by": by,
+        "by": by.name,
     }
     counted = Count(domain.addresses, domain.mailboxes)
     for statement in (KEEP, END_SESSIONS, TAKE_OFF_BOXES, TAKE_OFF):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from webmailadmin.database import db
 from webmailadmin.mail import addresses, domains, names, recipients, routing
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     NobodyChosen,
     NotFound,
@@ -18,7 +19,7 @@ from webmailadmin.mail.errors import (
     PlaceReceivesNothing,
     TooManyRecipients,
 )
-from webmailadmin.models import Account, Address, Domain
+from webmailadmin.models import Address, Domain
 
 MOST_SHOWN = 100  # at once; those that follow come when these are mended
 
@@ -120,7 +121,7 @@ class Led:
 # Who leads there
 
 
-def to(account: Account, place: str, *, stays: bool = False) -> Led:
+def to(account: Actor, place: str, *, stays: bool = False) -> Led:
     """Return what leads to a place, as far as the person who asks may see it.
 
     stays: the address is not taken away, it only receives nothing any more. Else mail for it
@@ -138,14 +139,14 @@ def catch_all_end(place: str) -> str:
     return end if arrives else ""
 
 
-def into(account: Account, domain: Domain) -> Led:
+def into(account: Actor, domain: Domain) -> Led:
     """Return what leads into a domain from others, before it is removed or afterwards."""
     place = f"@{domain.name}"
     lost = without_end(routing.targets_from_elsewhere(domain))
     return Led(sources_of(account, place, lost), caught_into(domain))
 
 
-def sources_of(account: Account, place: str, lost: set[str]) -> list[Source]:
+def sources_of(account: Actor, place: str, lost: set[str]) -> list[Source]:
     """Return the addresses that are redirected to a place, by name."""
     statement = SOURCES.format(led=INTO_DOMAIN if place.startswith("@") else TO_ADDRESS)
     values = {"there": place.removeprefix("@"), "mine": domains_of(account)}
@@ -170,7 +171,7 @@ def sources_of(account: Account, place: str, lost: set[str]) -> list[Source]:
     ]
 
 
-def domains_of(account: Account) -> str:
+def domains_of(account: Actor) -> str:
     """Return the numbers of the person's domains as a JSON list."""
     return json.dumps([domain.id for domain in domains.list_for(account)])
 
@@ -215,12 +216,12 @@ def caught_into(domain: Domain) -> list[Caught]:
     return [Caught(other.name) for other in domains.catching(domain)]
 
 
-def counts(account: Account, emails: Iterable[str]) -> dict[str, int]:
+def counts(account: Actor, emails: Iterable[str]) -> dict[str, int]:
     """Count, for each of these addresses, how many are redirected there in vain."""
     return counted(account, "target", emails, "AND NOT recipient.receives")
 
 
-def counts_into(account: Account, removed: Iterable[str]) -> dict[str, int]:
+def counts_into(account: Actor, removed: Iterable[str]) -> dict[str, int]:
     """Count, for each of these removed domains by name, what is redirected there.
 
     Of one that was installed anew, nothing: what leads there is alive.
@@ -228,7 +229,7 @@ def counts_into(account: Account, removed: Iterable[str]) -> dict[str, int]:
     return counted(account, "recipient.domain", removed, NOT_INSTALLED)
 
 
-def counted(account: Account, column: str, there: Iterable[str], only: str) -> dict[str, int]:
+def counted(account: Actor, column: str, there: Iterable[str], only: str) -> dict[str, int]:
     """Count the addresses of the person that lead to each of these places."""
     values = {"there": json.dumps(list(there)), "mine": domains_of(account)}
     statement = COUNTED.format(column=column, only=only)
@@ -238,7 +239,7 @@ def counted(account: Account, column: str, there: Iterable[str], only: str) -> d
 # Other ways
 
 
-def take_out(place: str, seen: Mapping[str, int], *, by: Account) -> list[str]:
+def take_out(place: str, seen: Mapping[str, int], *, by: Actor) -> list[str]:
     """Take the recipients that lead to a place out of these addresses; return those it changed.
 
     seen: each with its version as the person saw it. One that leads there no more is passed over.
@@ -248,7 +249,7 @@ def take_out(place: str, seen: Mapping[str, int], *, by: Account) -> list[str]:
     return rewrite(place, seen, "", by=by)
 
 
-def point_to(place: str, seen: Mapping[str, int], typed: str, *, by: Account) -> list[str]:
+def point_to(place: str, seen: Mapping[str, int], typed: str, *, by: Actor) -> list[str]:
     """Let these addresses lead to what was typed instead of to a place; return as take_out does.
 
     Raises what take_out raises; PlaceMissing, PlaceReceivesNothing, RecipientMalformed,
@@ -259,7 +260,7 @@ def point_to(place: str, seen: Mapping[str, int], typed: str, *, by: Account) ->
     return rewrite(place, seen, typed, by=by)
 
 
-def rewrite(place: str, seen: Mapping[str, int], typed: str, *, by: Account) -> list[str]:
+def rewrite(place: str, seen: Mapping[str, int], typed: str, *, by: Actor) -> list[str]:
     """Put what was typed, or nothing, in the place of the recipients that lead there."""
     if not seen:
         raise NobodyChosen
@@ -273,7 +274,7 @@ def rewrite(place: str, seen: Mapping[str, int], typed: str, *, by: Account) -> 
             wished = instead_of(place, present, read(typed, address, place))
             if wished != present:
                 addresses.claim(address, version)
-                recipients.write(address, address.domain, wished, by=by.name)
+                recipients.write(address, address.domain, wished, by=by)
                 changed.append(email)
         if typed:
             for email in changed:

@@ -87,7 +87,7 @@ class Page:
 # Written out: Peewee would take five times as long to write these as SQLite to answer them.
 # A text is found with instr(), which knows no wildcards; all that is searched is lower case.
 ROWS = """
-    SELECT address.id, local_part, email, enabled, receives, version, quota_mb,
+    SELECT address.id, local_part, email, enabled, address.receives, version, quota_mb,
         messages, bytes, percent, last_log_in, at
     FROM address LEFT JOIN mailbox ON mailbox.address_id = address.id
     LEFT JOIN usage ON mailbox_id = mailbox.id

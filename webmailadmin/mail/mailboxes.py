@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from webmailadmin import settings
 from webmailadmin.database import db
-from webmailadmin.mail import journal, kicks, passwords
+from webmailadmin.mail import guard, journal, kicks, passwords
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NotFound, QuotaMalformed, QuotaTooLarge
-from webmailadmin.models import Account, Address, Domain, Mailbox, Removed, now
+from webmailadmin.models import Address, Domain, Mailbox, Removed, now
 
 LARGEST_QUOTA = 2**31  # MB
 
@@ -42,7 +43,7 @@ def hashed(password: str) -> str:
     return passwords.hashed(password, settings.current.mailbox_bcrypt_cost)
 
 
-def open_at(address: Address, password_hash: str, quota_mb: int, *, by: str) -> None:
+def open_at(address: Address, password_hash: str, quota_mb: int, *, by: Actor) -> None:
     """Open a mailbox with a home of its own, never used before.
 
     Inside a transaction; the caller settles the address afterwards.
@@ -55,7 +56,7 @@ def open_at(address: Address, password_hash: str, quota_mb: int, *, by: str) -> 
 
 
 def change(
-    address: Address, box: Mailbox, password_hash: str | None, quota_mb: int, *, by: str
+    address: Address, box: Mailbox, password_hash: str | None, quota_mb: int, *, by: Actor
 ) -> None:
     """Change password and size limit of the mailbox behind `address`, what differs of them."""
     if password_hash is not None:
@@ -74,7 +75,7 @@ def change(
         )
 
 
-def take_off(address: Address, box: Mailbox, *, by: str) -> Removed:
+def take_off(address: Address, box: Mailbox, *, by: Actor) -> Removed:
     """Take the mailbox off its address and keep it whole, messages included, until a date.
 
     Inside a transaction; the caller settles the address afterwards.
@@ -90,15 +91,16 @@ def take_off(address: Address, box: Mailbox, *, by: str) -> Removed:
     return kept
 
 
-def tell_download(box: Mailbox, email: str, domain: Domain, *, by: Account) -> None:
+def tell_download(box: Mailbox, email: str, domain: Domain, *, by: Actor) -> None:
     """Write in the journal that a person takes a copy of all messages of a mailbox.
 
     email: its address, present or former. Raises NotFound when it is gone for good.
     """
     with db.atomic():
+        guard.domain(by, domain)
         if not Mailbox.select().where(Mailbox.id == box.id).exists():
             raise NotFound
-        journal.record("messages.downloaded", by=by.name, domain=domain, email=email)
+        journal.record("messages.downloaded", by=by, domain=domain, email=email)
 
 
 def kept_until() -> datetime:
@@ -111,7 +113,9 @@ def kept_until() -> datetime:
     return moment + timedelta(days=settings.current.restore_days)
 
 
-def keep(address: Address, *, kind: str, box: Mailbox | None, recipients: str, by: str) -> Removed:
+def keep(
+    address: Address, *, kind: str, box: Mailbox | None, recipients: str, by: Actor
+) -> Removed:
     """Write down what is taken off `address`, so that it can come back."""
     if box is not None:
         Mailbox.update(address=None).where(Mailbox.id == box.id).execute()
@@ -128,6 +132,6 @@ def keep(address: Address, *, kind: str, box: Mailbox | None, recipients: str, b
         version=address.version,
         removed_at=now(),
         until=kept_until(),
-        removed_by=by,
+        removed_by=by.name,
     )
     return kept

@@ -6,7 +6,6 @@ import unicodedata
 
 import bcrypt
 
-from webmailadmin import settings
 from webmailadmin.mail.errors import (
     PasswordControl,
     PasswordGuessable,
@@ -79,9 +78,8 @@ def matches(password: str, hash_: str) -> bool:
     return same and len(typed) <= LONGEST
 
 
-def dummy_hash() -> str:
+def dummy_hash(cost: int) -> str:
     """Return the hash that an unknown name is checked against, so that it costs the same."""
-    cost = settings.current.account_bcrypt_cost
     return f"$2b${cost:02d}$" + "." * 53
 
 

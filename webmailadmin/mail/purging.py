@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webmailadmin.database import db
-from webmailadmin.mail import accounts, domains, journal, names
+from webmailadmin.mail import domains, guard, journal, names
+from webmailadmin.mail.actors import THE_PANEL, Actor
 from webmailadmin.mail.errors import NotFound, RemovedNameDiffers
-from webmailadmin.models import Account, Domain, Mailbox, Purge, Removed, moment, now
+from webmailadmin.models import Domain, Mailbox, Purge, Removed, moment, now
 
 AT_ONCE = 500  # of what is past its date, so that no run takes very long
 
@@ -80,10 +81,10 @@ def order_due() -> int:
     if rows:
         refuse_clock_behind()
     for domain in dict.fromkeys(row.domain for row in rows if row.with_domain):
-        forget_domain(domain, by=accounts.THE_PANEL)
+        forget_domain(domain, by=THE_PANEL)
     for row in rows:
         if not row.with_domain:
-            forget(row.id, by=accounts.THE_PANEL)
+            forget(row.id, by=THE_PANEL)
     return len(rows)
 
 
@@ -97,29 +98,31 @@ def refuse_clock_behind() -> None:
         )
 
 
-def order(kept: Removed, typed: str, *, by: Account) -> None:
+def order(kept: Removed, typed: str, *, by: Actor) -> None:
     """Order the end of what was removed before its date; `typed` is its address, as a yes.
 
     Raises RemovedNameDiffers; NotFound when it came back or went meanwhile.
     """
+    guard.domain(by, kept.domain)
     text = typed.strip().lower()
     if kept.email not in (names.email(text), text) and text != names.shown_email(kept.email):
         raise RemovedNameDiffers(email=kept.email)
-    if not forget(kept.id, by=by.name):
+    if not forget(kept.id, by=by):
         raise NotFound
 
 
-def order_domain(domain: Domain, typed: str, *, by: Account) -> None:
+def order_domain(domain: Domain, typed: str, *, by: Actor) -> None:
     """Order the end of a removed domain before its date; `typed` is its name, as a yes.
 
     Raises DomainNameDiffers; NotFound when it came back or went meanwhile.
     """
+    guard.administrator(by)
     domains.refuse_other_name(domain, typed)
-    if not forget_domain(domain, by=by.name):
+    if not forget_domain(domain, by=by):
         raise NotFound
 
 
-def forget(id_: int, *, by: str) -> bool:
+def forget(id_: int, *, by: Actor) -> bool:
     """Take one entry out of the bin for good; its messages are to be deleted. Say if it was there.
 
     What goes with a domain is not taken out alone.
@@ -133,7 +136,7 @@ def forget(id_: int, *, by: str) -> bool:
     return True
 
 
-def forget_domain(domain: Domain, *, by: str) -> bool:
+def forget_domain(domain: Domain, *, by: Actor) -> bool:
     """Take all that went with a domain out of the bin for good. Say if there was anything."""
     with db.atomic():
         kept = Removed.select().where(Removed.domain == domain, Removed.with_domain).count()
@@ -185,7 +188,7 @@ def finish(purge: Purge, messages: int, size: int) -> None:
         if Purge.delete().where(Purge.home == purge.home).execute():
             journal.record(
                 "messages.deleted",
-                by=accounts.THE_PANEL,
+                by=THE_PANEL,
                 domain=purge.domain,
                 email=purge.email,
                 messages=messages,

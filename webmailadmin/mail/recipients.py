@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from webmailadmin.mail import journal, names, routing
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     RecipientIsItself,
     RecipientMalformed,
@@ -61,7 +62,7 @@ def one(entry: re.Match[str], own: str) -> str:
     return email
 
 
-def write(address: Address, domain: Domain, emails: list[str], *, by: str) -> bool:
+def write(address: Address, domain: Domain, emails: list[str], *, by: Actor) -> bool:
     """Make `emails` the recipients of `address`; say whether that changed anything.
 
     Inside a transaction; the caller settles the address afterwards.

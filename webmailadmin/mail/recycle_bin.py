@@ -6,10 +6,11 @@ from datetime import datetime
 
 from webmailadmin.database import db
 from webmailadmin.mail import domains
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.listing import LONGEST_SEARCH, name_in
 from webmailadmin.mail.removal import LARGEST_ID
-from webmailadmin.models import Account, Domain, Removed, moment, now
+from webmailadmin.models import Domain, Removed, moment, now
 
 PAGE = 100
 
@@ -28,7 +29,7 @@ class Entry:
     email: str
     recipients: list[str]
     removed_at: datetime
-    removed_by: str
+    removed_by: Actor
     until: datetime
     mailbox_id: int | None
     quota_mb: int | None
@@ -55,7 +56,7 @@ class RemovedDomain:
     id: int
     name: str
     removed_at: datetime
-    removed_by: str
+    removed_by: Actor
     until: datetime
     addresses: int
     mailboxes: int
@@ -121,7 +122,7 @@ def read(domain: Domain, parts: list[str], values: dict[str, object]) -> list[En
     ]
 
 
-def domains_for(account: Account) -> list[RemovedDomain]:
+def domains_for(account: Actor) -> list[RemovedDomain]:
     """Return the removed domains that can still be brought back, the latest first."""
     ids = [domain.id for domain in domains.removed_for(account)]
     rows = db.execute_sql(DOMAINS, {"domains": json.dumps(ids)}).fetchall()
@@ -131,7 +132,7 @@ def domains_for(account: Account) -> list[RemovedDomain]:
     ]
 
 
-def domain_of(account: Account, id_: int) -> RemovedDomain:
+def domain_of(account: Actor, id_: int) -> RemovedDomain:
     """Return the removed domain of this number, while it can come back. Raises NotFound."""
     for domain in domains_for(account):
         if domain.id == id_:

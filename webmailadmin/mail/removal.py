@@ -3,9 +3,10 @@
 import json
 
 from webmailadmin.database import db
-from webmailadmin.mail import journal, keeping, mailboxes, names, recipients, routing
+from webmailadmin.mail import guard, journal, keeping, mailboxes, names, recipients, routing
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NameTaken, NotFound
-from webmailadmin.models import Account, Address, Domain, Mailbox, Removed, now
+from webmailadmin.models import Address, Domain, Mailbox, Removed, now
 
 LARGEST_ID = 2**63 - 1  # SQLite's; a larger number typed in a URL could not even be looked up
 
@@ -57,7 +58,7 @@ def former(email: str) -> Removed | None:
     return last_of(domain, target)
 
 
-def restore(kept: Removed, typed: str = "", *, by: Account) -> Address:
+def restore(kept: Removed, typed: str = "", *, by: Actor) -> Address:
     """Bring back what was removed, under its own name or, when that is taken, under another.
 
     typed: another name before the @; empty for its own. Nothing is merged or overwritten: a
@@ -67,6 +68,7 @@ def restore(kept: Removed, typed: str = "", *, by: Account) -> Address:
     comes back by `domains.restore_catch_all`.
     """
     domain = kept.domain
+    guard.domain(by, domain)
     if kept.kind == "catch-all":
         raise NotFound
     local_part = names.local_part(typed, domain.name) if typed.strip() else kept.local_part
@@ -81,7 +83,7 @@ def restore(kept: Removed, typed: str = "", *, by: Account) -> Address:
         follow(address)
         if kept.whole:
             emails = recipients.read(kept.recipients, address.email).emails
-            recipients.write(address, domain, emails, by=by.name)
+            recipients.write(address, domain, emails, by=by)
             routing.refuse_circles(address.email)
         routing.settle(address.email)
     return routing.address_of(address.email) or address
@@ -142,15 +144,15 @@ def proposed_name(kept: Removed) -> str:
     return free_name(kept.domain, kept.local_part)
 
 
-def record(kept: Removed, address: Address, *, by: Account) -> None:
+def record(kept: Removed, address: Address, *, by: Actor) -> None:
     """Write in the journal what came back, under its old name and under its new one."""
     act = "address.restored" if kept.whole else "mailbox.restored"
     if address.email != kept.email:
         journal.record(
             "address.restored-as",
-            by=by.name,
+            by=by,
             domain=kept.domain,
             email=kept.email,
             name=address.local_part,
         )
-    journal.record(act, by=by.name, domain=kept.domain, email=address.email)
+    journal.record(act, by=by, domain=kept.domain, email=address.email)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from webmailadmin.database import db
 from webmailadmin.mail import (
     addresses,
+    guard,
     journal,
     kicks,
     mailboxes,
@@ -13,8 +14,9 @@ from webmailadmin.mail import (
     removal,
     routing,
 )
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NameStays, NewNameTaken, PostmasterKeepsName
-from webmailadmin.models import Account, Address, Domain, Removed
+from webmailadmin.models import Address, Domain, Removed
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def refuse_postmaster(address: Address) -> None:
         raise PostmasterKeepsName(email=address.email)
 
 
-def rename(address: Address, typed: str, *, version: int, keep_alias: bool, by: Account) -> Renamed:
+def rename(address: Address, typed: str, *, version: int, keep_alias: bool, by: Actor) -> Renamed:
     """Give the address the name that `typed` says in its own domain.
 
     version: of the address as the person saw it. keep_alias: the old name stays, redirected to
@@ -44,6 +46,7 @@ def rename(address: Address, typed: str, *, version: int, keep_alias: bool, by: 
     somebody else was quicker, AddressGone, a LocalPart… refusal, AddressTooLong, RecipientLoop,
     TooManySteps, PostmasterNeedsDestination.
     """
+    guard.address(by, address)
     domain, old = address.domain, address.email
     local_part = names.local_part(typed, domain.name)
     new = f"{local_part}@{domain.name}"
@@ -53,11 +56,11 @@ def rename(address: Address, typed: str, *, version: int, keep_alias: bool, by: 
         addresses.claim(address, version)
         if new == address.email:
             raise NameStays(email=new)
-        gave_way = make_way(address, new, by=by.name)
+        gave_way = make_way(address, new, by=by)
         Address.update(local_part=local_part, email=new).where(Address.id == address.id).execute()
-        journal.record("address.renamed", by=by.name, domain=domain, email=old, to=new)
-        journal.record("address.renamed-from", by=by.name, domain=domain, email=new, was=old)
-        alias = leave_alias(address, domain, new, by=by.name) if keep_alias else None
+        journal.record("address.renamed", by=by, domain=domain, email=old, to=new)
+        journal.record("address.renamed-from", by=by, domain=domain, email=new, was=old)
+        alias = leave_alias(address, domain, new, by=by) if keep_alias else None
         renamed = addresses.found(by, new, Address.id == address.id)
         removal.follow(renamed)
         if mailboxes.of(renamed) is not None:
@@ -68,7 +71,7 @@ def rename(address: Address, typed: str, *, version: int, keep_alias: bool, by: 
     return Renamed(addresses.of(by, new), alias and addresses.of(by, old), gave_way)
 
 
-def make_way(address: Address, new: str, *, by: str) -> Removed | None:
+def make_way(address: Address, new: str, *, by: Actor) -> Removed | None:
     """Remove the alias that has the new name, when it leads only here. Raises NewNameTaken."""
     standing = routing.address_of(new)
     if standing is None:
@@ -81,7 +84,7 @@ def make_way(address: Address, new: str, *, by: str) -> Removed | None:
     return addresses.take_away(standing, by=by)
 
 
-def leave_alias(address: Address, domain: Domain, new: str, *, by: str) -> Address:
+def leave_alias(address: Address, domain: Domain, new: str, *, by: Actor) -> Address:
     """Leave the old name of `address` behind, redirected to the new one."""
     alias: Address = Address.create(
         domain=domain,

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from webmailadmin.database import db
-from webmailadmin.mail import accounts, journal, mailboxes
+from webmailadmin.mail import journal, mailboxes
+from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Chore, Kick, Purge, Removed, Report, Session, Throttle, now
 
 OF_THEIR_TIME = (Session, Throttle, Kick, Chore, Report)
@@ -67,7 +68,7 @@ def settle(earlier: State, present: State) -> datetime:
             Purge.delete().where(Purge.home.not_in(earlier.ordered & present.ordered)).execute()
         if "kick" in tables:
             end_sessions(user for user, _, _ in present.log_ins - earlier.log_ins)
-        journal.record("database.restored", by=accounts.COMMAND_LINE, moment=moment)
+        journal.record("database.restored", by=COMMAND_LINE, moment=moment)
     return moment
 
 

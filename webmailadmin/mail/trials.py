@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from webmailadmin.database import db
-from webmailadmin.mail import mailboxes, names, recipients, routing
+from webmailadmin.mail import guard, mailboxes, names, recipients, routing
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import TooManyTests
-from webmailadmin.models import Account, Address, Mailbox, Throttle, now
+from webmailadmin.models import Address, Mailbox, Throttle, now
 
 A_MINUTE = timedelta(minutes=1)
 MOST_TO_ONE = 4  # a minute, to one address
@@ -22,11 +23,12 @@ class Ends:
     outside: list[str]
 
 
-def count(address: Address, *, by: Account) -> None:
+def count(address: Address, *, by: Actor) -> None:
     """Count a test message that is to be sent. It changes nothing, so the journal has none.
 
     Raises TooManyTests.
     """
+    guard.address(by, address)
     with db.atomic():
         count_one(f"tests to:{address.email}", MOST_TO_ONE)
         count_one(f"tests by:{by.name}", MOST_BY_ONE)

@@ -130,7 +130,7 @@ TRIGGERS = (
         {ENDS.format(column="account_id")}
         DELETE FROM session WHERE entered_by_id = new.id;
     END
-    """,
+    """,  # noqa: S608 - our words
     f"""
     CREATE TRIGGER mailbox_closed AFTER UPDATE OF password, may_log_in, address_id ON mailbox
     WHEN new.password != old.password OR NOT new.may_log_in OR new.address_id IS NULL

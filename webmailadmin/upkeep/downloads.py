@@ -7,8 +7,9 @@ from weakref import WeakSet
 
 from webmailadmin.log import note
 from webmailadmin.mail import mailboxes
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import MessagesOutOfReach, TooManyDownloads
-from webmailadmin.models import Account, Domain, Mailbox
+from webmailadmin.models import Domain, Mailbox
 from webmailadmin.servers import mailfiles
 
 # Each holds a thread of the server as long as it takes; the others are for the pages.
@@ -56,7 +57,7 @@ running: WeakSet[Download] = WeakSet()
 beginning = threading.Lock()
 
 
-def begin(box: Mailbox, email: str, domain: Domain, *, by: Account) -> Download:
+def begin(box: Mailbox, email: str, domain: Domain, *, by: Actor) -> Download:
     """Return all messages of a mailbox as a .zip that waits to be read.
 
     email: its address, present or former. The helper reads them once before, for the size.

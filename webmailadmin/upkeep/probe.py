@@ -15,6 +15,7 @@ from pathlib import Path
 
 from webmailadmin import database, settings
 from webmailadmin.mail import accounts, addresses, domains
+from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Account, Mailbox
 
 DOMAIN = "probe.webmailadmin.invalid"
@@ -51,8 +52,8 @@ def untouched(folder: Path) -> Iterator[None]:
 def made() -> dict[str, str]:
     """Make the mailbox; return its address, its password and its folder."""
     password = secrets.token_urlsafe(24)
-    accounts.add("probe", None, by=accounts.COMMAND_LINE)
-    hoster = Account.get()
+    accounts.add("probe", None, by=COMMAND_LINE)
+    hoster = accounts.actor(Account.get())
     domain = domains.install(DOMAIN, CONTACT, by=hoster)
     address = addresses.add(domain, "probe", by=hoster)
     wish = addresses.Wish(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from webmailadmin.mail import names, trials
-from webmailadmin.models import Account, Address
+from webmailadmin.mail.actors import Actor
+from webmailadmin.models import Address
 from webmailadmin.servers import mailfiles, outgoing
 from webmailadmin.servers.outgoing import Letter, Refused, Unreachable
 from webmailadmin.words import gettext, in_language
@@ -62,7 +63,7 @@ def microseconds() -> int:
     return time.time_ns() // 1000
 
 
-def send(address: Address, *, by: Account) -> Trial:
+def send(address: Address, *, by: Actor) -> Trial:
     """Send a test message to an address. Raises TooManyTests."""
     trials.count(address, by=by)
     message_id, sent_at = outgoing.new_message_id(), microseconds()

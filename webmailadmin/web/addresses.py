@@ -23,7 +23,7 @@ bp = Blueprint("addresses", __name__)
 @bp.get("/domains/<name>/")
 def list_(name: str) -> Response:
     """List the addresses: a page, what a search found, or the rows that follow."""
-    domain = domains.of(g.account, name)
+    domain = domains.of(g.who, name)
     fragment = "addresses/_more.html" if "after" in request.args else "addresses/_found.html"
     return answer(
         "addresses/list.html", fragment, domain=domain, form=AddForm(), **list_context(domain)
@@ -42,11 +42,11 @@ def list_context(domain: Domain) -> dict[str, object]:
 @bp.post("/domains/<name>/addresses/")
 def add(name: str) -> Response:
     """Add an address; its editor opens beneath the new row."""
-    domain = domains.of(g.account, name)
+    domain = domains.of(g.who, name)
     form = AddForm()
     if form.validate_on_submit():
         with form.refusals():
-            address = addresses.add(domain, form.local_part.data or "", by=g.account)
+            address = addresses.add(domain, form.local_part.data or "", by=g.who)
             return done(
                 "addresses/_added.html",
                 url_for(".edit", email=address.email),
@@ -55,7 +55,7 @@ def add(name: str) -> Response:
             )
     existing, elsewhere = None, None
     if isinstance(form.refused, AddressExists):
-        existing = addresses.of(g.account, str(form.refused.values["email"]))
+        existing = addresses.of(g.who, str(form.refused.values["email"]))
     if isinstance(form.refused, LocalPartOtherDomain):
         elsewhere = routing.domain_named(str(form.refused.values["name"]))
     context: dict[str, object] = {"form": form, "elsewhere": elsewhere, "domain": domain}
@@ -96,7 +96,7 @@ def editor_context(address: Address, editor: EditForm) -> dict[str, object]:
     """Return what the editor's templates are given."""
     return {
         # Read again: its counts have moved.
-        "domain": domains.of(g.account, address.domain.name),
+        "domain": domains.of(g.who, address.domain.name),
         "open": listing.row(address),
         "editor": editor,
         "loss": loss_of(address, editor),
@@ -119,7 +119,7 @@ def edit(email: str) -> Response:
 
     With `?quota_mb=`, only what is said of that size limit.
     """
-    address = addresses.of(g.account, email)
+    address = addresses.of(g.who, email)
     editor = new_editor(address, mailboxes.of(address))
     choice = request.args.get("mailbox")
     fragment = "addresses/_entry.html"
@@ -137,7 +137,7 @@ def edit(email: str) -> Response:
 @bp.get("/addresses/<email>/")
 def closed(email: str) -> Response:
     """Show the row with its editor closed; as a page, the list with the editor open."""
-    address = addresses.of(g.account, email)
+    address = addresses.of(g.who, email)
     if not wants_fragment():
         return make_response(redirect(url_for(".edit", email=email), 303))
     return answer("", "addresses/_closed.html", domain=address.domain, open=listing.row(address))
@@ -146,17 +146,17 @@ def closed(email: str) -> Response:
 @bp.post("/addresses/<email>/")
 def save(email: str) -> Response:
     """Save the editor: row, toast and counts come back; or the editor with its messages."""
-    address = addresses.of(g.account, email)
+    address = addresses.of(g.who, email)
     editor = EditForm()
     if editor.generate.data:
         return generated(address, editor)
     if editor.validate_on_submit():
         before = listing.row(address)
         with editor.refusals():
-            saved = addresses.save(address, wish(editor), by=g.account)
+            saved = addresses.save(address, wish(editor), by=g.who)
             return saved_answer(before, saved)
     if isinstance(editor.refused, Changed):
-        address = addresses.of(g.account, email)
+        address = addresses.of(g.who, email)
         editor.version.renew(address.version)
         return page_of(
             address.domain, "addresses/_entry.html", 409, **editor_context(address, editor)
@@ -208,16 +208,16 @@ def saved_answer(before: Row, saved: addresses.Saved) -> Response:
 @bp.post("/addresses/<email>/delete")
 def delete(email: str) -> Response:
     """Delete the address; one with a mailbox first says what goes, and until when it is kept."""
-    address = addresses.of(g.account, email)
+    address = addresses.of(g.who, email)
     form = DeleteForm()
     if form.validate_on_submit():
         with form.refusals():
-            kept = addresses.remove(address, confirmed=bool(form.may_remove.data), by=g.account)
+            kept = addresses.remove(address, confirmed=bool(form.may_remove.data), by=g.who)
             undo = url_for("removed.restore", name=address.domain.name, id_=kept.id)
             toast = Toast(deleted_text(address.email), undo=undo, target=f"#address-{address.id}")
             toast = losses.told(toast, address.email)
             to = url_for(".list_", name=address.domain.name)
-            domain = domains.of(g.account, address.domain.name)
+            domain = domains.of(g.who, address.domain.name)
             return done("addresses/_deleted.html", to, toast, domain=domain, id=address.id)
     if not form.asked.data:
         form.may_remove.errors = []

@@ -17,7 +17,7 @@ bp = Blueprint("domains", __name__)
 @bp.get("/")
 def first() -> Response:
     """Go to the first domain, or to the installation of one."""
-    mine = domains.list_for(g.account)
+    mine = domains.list_for(g.who)
     to = url_for("addresses.list_", name=mine[0].name) if mine else url_for(".list_")
     return make_response(redirect(to, 303))
 
@@ -35,7 +35,7 @@ def install() -> Response:
     if form.validate_on_submit():
         with form.refusals():
             name, contact = form.name.data or "", form.contact.data or ""
-            domain = domains.install(name, contact, by=g.account, language=spoken())
+            domain = domains.install(name, contact, by=g.who, language=spoken())
             leave(Toast(gettext("%(name)s is installed.", name=names.shown(domain.name))))
             return make_response(redirect(url_for(".about", name=domain.name), 303))
     exists = None
@@ -46,14 +46,14 @@ def install() -> Response:
 
 def page(form: InstallForm, status: int = 200, exists: Domain | None = None) -> Response:
     """Show the list of domains."""
-    removed = recycle_bin.domains_for(g.account)
+    removed = recycle_bin.domains_for(g.who)
     return make_response(
         render_template(
             "domains/list.html",
             form=form,
             exists=exists,
             removed=removed,
-            led=leading.counts_into(g.account, [one.name for one in removed]),
+            led=leading.counts_into(g.who, [one.name for one in removed]),
             undone=[one for one in purging.undone() if one.gone],
         ),
         status,
@@ -63,7 +63,7 @@ def page(form: InstallForm, status: int = 200, exists: Domain | None = None) -> 
 @bp.get("/domains/<name>/about")
 def about(name: str) -> Response:
     """Show what the domain needs, its switch and its removal."""
-    return about_page(domains.of(g.account, name), Plain())
+    return about_page(domains.of(g.who, name), Plain())
 
 
 def about_page(
@@ -88,11 +88,11 @@ def about_page(
 @bp.post("/domains/<name>/language")
 def mail_language(name: str) -> Response:
     """Choose the language of the mails to the domain's mailboxes."""
-    domain = domains.of(g.account, name)
+    domain = domains.of(g.who, name)
     form = MailLanguageForm()
     if form.validate_on_submit():
         with form.refusals():
-            domains.set_language(domain, form.language.data or "", by=g.account)
+            domains.set_language(domain, form.language.data or "", by=g.who)
             leave(Toast(gettext("Saved.")))
             return make_response(redirect(url_for(".about", name=domain.name), 303))
     return about_page(domain, Plain(formdata=None), 422, form)
@@ -107,11 +107,11 @@ def mail_language_chosen(name: str) -> Response:
 @bp.post("/domains/<name>/switch-<any(on,off):way>")
 def switch(name: str, way: str) -> Response:
     """Switch the domain on or off."""
-    domain = domains.of(g.account, name)
+    domain = domains.of(g.who, name)
     form = Plain()
     if form.validate_on_submit():
         with form.refusals():
-            domains.switch(domain, way == "on", by=g.account)
+            domains.switch(domain, way == "on", by=g.who)
             return make_response(redirect(url_for(".about", name=domain.name), 303))
     return about_page(domain, form, 422)
 
@@ -125,7 +125,7 @@ def switched(name: str, **_: str) -> Response:
 @bp.get("/domains/<name>/remove")
 def removal(name: str) -> Response:
     """Say what the removal of the domain takes away, and ask for its name as a yes."""
-    return removal_page(domains.of(g.account, name), RemoveDomainForm(formdata=None))
+    return removal_page(domains.of(g.who, name), RemoveDomainForm(formdata=None))
 
 
 def removal_page(domain: Domain, form: RemoveDomainForm, status: int = 200) -> Response:
@@ -145,12 +145,12 @@ def removal_page(domain: Domain, form: RemoveDomainForm, status: int = 200) -> R
 @bp.post("/domains/<name>/remove")
 def remove(name: str) -> Response:
     """Remove the domain with all that is in it, with a way back."""
-    domain = domains.of(g.account, name)
+    domain = domains.of(g.who, name)
     form = RemoveDomainForm()
     if form.validate_on_submit():
         with form.refusals():
             domains.refuse_other_name(domain, form.name.data or "")
-            domains.remove(domain, by=g.account)
+            domains.remove(domain, by=g.who)
             text = gettext("%(name)s is removed.", name=names.shown(domain.name))
             toast = Toast(text, undo=url_for(".restore", id_=domain.id))
             leave(losses.told_of_domain(toast, domain))
@@ -164,7 +164,7 @@ def restore(id_: int) -> Response:
     form = Plain()
     if form.validate_on_submit():
         with form.refusals():
-            domain = domains.bring_back(g.account, id_)
+            domain = domains.bring_back(g.who, id_)
             leave(Toast(gettext("%(name)s is back.", name=names.shown(domain.name))))
             return make_response(redirect(url_for(".about", name=domain.name), 303))
     again = InstallForm(formdata=None)

@@ -55,8 +55,8 @@ def status_of(refusal: Refusal) -> int:
 
 def say(text: str, status: int, **context: object) -> Response:
     """Answer with one sentence, as page or as notice."""
-    if "account" not in g:
-        g.account = None
+    if "who" not in g:
+        g.log_in = g.who = None
     return answer("errors/page.html", "errors/_notice.html", status, text=text, **context)
 
 

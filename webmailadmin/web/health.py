@@ -1,7 +1,8 @@
 """The page Health: what is wrong, why that matters, and the command that mends it."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g
 
+from webmailadmin.mail import guard
 from webmailadmin.upkeep import doctor
 from webmailadmin.upkeep.doctor.finding import State
 from webmailadmin.upkeep.doctor.groups import grouped
@@ -14,6 +15,7 @@ bp = Blueprint("health", __name__)
 @bp.get("/health")
 def page() -> Response:
     """Show what the panel sees now, and what the doctor saw last."""
+    guard.administrator(g.who)
     at, told = doctor.handed_over()
     groups = grouped([*doctor.fresh(proxies.seen()), *told])
     return answer(

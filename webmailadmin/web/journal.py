@@ -11,13 +11,13 @@ bp = Blueprint("journal", __name__)
 @bp.get("/domains/<name>/journal")
 def of_domain(name: str) -> Response:
     """Show what was done in a domain."""
-    return page(domains.of(g.account, name), None)
+    return page(domains.of(g.who, name), None)
 
 
 @bp.get("/addresses/<email>/journal")
 def of_address(email: str) -> Response:
     """Show what was done to one address."""
-    address = addresses.of(g.account, email)
+    address = addresses.of(g.who, email)
     return page(address.domain, address.email)
 
 

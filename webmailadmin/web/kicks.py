@@ -18,7 +18,7 @@ def end_sessions(response: Response) -> Response:
 
     Only for who is logged in: a stranger's request never waits for the helper.
     """
-    if request.method not in SAFE and g.get("account") is not None:
+    if request.method not in SAFE and g.get("who") is not None:
         with suppress(HelperTrouble, peewee.DatabaseError):
             kicks.carry_out(SECONDS_FOR_A_PAGE)
     return response

@@ -41,7 +41,7 @@ def change_to_domain(domain_id: int) -> Response:
 
 def removed(id_: int) -> Domain:
     """Return a removed domain, unless it was installed anew. Raises NotFound."""
-    domain = domains.removed_of(g.account, id_)
+    domain = domains.removed_of(g.who, id_)
     if routing.domain_named(domain.name):
         raise NotFound
     return domain
@@ -52,16 +52,16 @@ def place_of(typed: str) -> tuple[Domain, str]:
     email = names.email(typed)
     if email is None:
         raise NotFound
-    return domains.of(g.account, names.domain_of(email)), names.without_extension(email)
+    return domains.of(g.who, names.domain_of(email)), names.without_extension(email)
 
 
 def led_to(domain: Domain, place: str) -> Led:
     """Return what leads to a place."""
     if place.startswith("@"):
-        return leading.into(g.account, domain)
+        return leading.into(g.who, domain)
     address = routing.address_of(place)
     stays = address is not None and not address.receives
-    return leading.to(g.account, place, stays=stays)
+    return leading.to(g.who, place, stays=stays)
 
 
 def change(domain: Domain, place: str) -> Response:
@@ -70,10 +70,10 @@ def change(domain: Domain, place: str) -> Response:
     if form.validate_on_submit():
         with form.refusals():
             if form.do.data == "out":
-                changed = leading.take_out(place, form.seen(), by=g.account)
+                changed = leading.take_out(place, form.seen(), by=g.who)
             else:
                 typed = form.recipients.data or ""
-                changed = leading.point_to(place, form.seen(), typed, by=g.account)
+                changed = leading.point_to(place, form.seen(), typed, by=g.who)
             leave(Toast(changed_text(len(changed))))
             return make_response(redirect(request.path, 303))
     return page(domain, place, form, 409 if isinstance(form.refused, Changed) else 422)

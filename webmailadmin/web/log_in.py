@@ -16,7 +16,7 @@ from flask import (
 )
 
 from webmailadmin.log import note
-from webmailadmin.mail import accounts
+from webmailadmin.mail import accounts, log_ins, sessions
 from webmailadmin.mail.errors import TooManyFailures
 from webmailadmin.web.forms import LogInForm, OwnPasswordForm, Plain
 from webmailadmin.web.htmx import leave
@@ -35,7 +35,7 @@ bp = Blueprint("log_in", __name__)
 @bp.get("/log-in")
 def form() -> Response:
     """Ask for name and password."""
-    if g.account is not None:
+    if g.who is not None:
         return make_response(redirect(own_path(request.args.get("next")), 303))
     return page(LogInForm(next=own_path(request.args.get("next"))))
 
@@ -46,8 +46,11 @@ def submit() -> Response:
     form = LogInForm()
     if form.validate_on_submit():
         with form.refusals():
-            token = accounts.log_in(
-                form.name.data or "", form.password.data or "", request.remote_addr or ""
+            token = log_ins.log_in(
+                form.name.data or "",
+                form.password.data or "",
+                request.remote_addr or "",
+                request.user_agent.string,
             )
             noted("log-in", form)
             session.clear()
@@ -66,7 +69,7 @@ def noted(event: str, form: LogInForm) -> None:
         event,
         logging.WARNING if form.refused else logging.INFO,
         id=g.request_id,
-        who=accounts.known_name(form.name.data or ""),
+        who=log_ins.known_name(form.name.data or ""),
         network=request.remote_addr,
         refused=form.refused.code if form.refused else None,
     )
@@ -87,7 +90,7 @@ def page(form: LogInForm, status: int = 200) -> Response:
 def log_out() -> Response:
     """End the session, here and on the server."""
     if Plain().validate_on_submit():
-        accounts.log_out(request.cookies.get(SESSION_COOKIE, ""))
+        sessions.log_out(request.cookies.get(SESSION_COOKIE, ""))
         session.clear()
         return take_session(make_response(redirect(url_for(".form"), 303)))
     return make_response(redirect("/", 303))
@@ -112,13 +115,15 @@ def change_password() -> Response:
     if form.validate_on_submit():
         with form.refusals():
             accounts.change_password(
-                g.account,
                 form.present.data or "",
                 form.password.data or "",
                 form.confirmation.data or "",
+                by=g.who,
             )
             session.clear()
-            token = accounts.open_session(g.account)
+            token = sessions.open_session(
+                g.who, network=request.remote_addr or "", agent=request.user_agent.string
+            )
             response = make_response(redirect("/", 303))
             leave(Toast(gettext("Your password is changed.")))
             return give_session(response, token)

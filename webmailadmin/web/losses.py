@@ -36,14 +36,14 @@ class DomainLoss:
 def of_mailbox(address: Address) -> Loss:
     """Return what goes with the mailbox of an address that stays."""
     goes_on = routing.sends_on(address)
-    led = Led([], []) if goes_on else leading.to(g.account, address.email, stays=True)
+    led = Led([], []) if goes_on else leading.to(g.who, address.email, stays=True)
     return Loss(True, held_by(address), led)
 
 
 def of_address(address: Address) -> Loss:
     """Return what goes with an address."""
     has_mailbox = mailboxes.of(address) is not None
-    return Loss(has_mailbox, held_by(address), leading.to(g.account, address.email))
+    return Loss(has_mailbox, held_by(address), leading.to(g.who, address.email))
 
 
 def held_by(address: Address) -> Usage | None:
@@ -55,7 +55,7 @@ def held_by(address: Address) -> Usage | None:
 def of_domain(domain: Domain) -> DomainLoss:
     """Return what goes with a domain, after a look at what was not asked for the longest time."""
     fresh = usage.seen_in(holdings.longest_ago(domain, MOST_ASKED), SECONDS_TO_ASK)
-    return DomainLoss(holdings.of(domain, fresh), leading.into(g.account, domain))
+    return DomainLoss(holdings.of(domain, fresh), leading.into(g.who, domain))
 
 
 # In words
@@ -127,13 +127,13 @@ def fate_caught(caught: Caught, place: str, instead: str = "") -> str:
 
 def told(toast: Toast, place: str) -> Toast:
     """Add to the sentence on a removal how many lead to a place in vain since then."""
-    count = leading.counts(g.account, [place]).get(place, 0)
+    count = leading.counts(g.who, [place]).get(place, 0)
     return adding(toast, count, url_for("leading.to_address", email=place))
 
 
 def told_of_domain(toast: Toast, domain: Domain) -> Toast:
     """Add to the sentence on a domain's removal how many lead there still."""
-    count = leading.counts_into(g.account, [domain.name]).get(domain.name, 0)
+    count = leading.counts_into(g.who, [domain.name]).get(domain.name, 0)
     return adding(toast, count, url_for("leading.to_domain", domain_id=domain.id))
 
 

@@ -19,7 +19,7 @@ bp = Blueprint("messages", __name__)
 @bp.post("/addresses/<email>/download")
 def download(email: str) -> Response:
     """Send all messages of an address's mailbox."""
-    address = addresses.of(g.account, email)
+    address = addresses.of(g.who, email)
     back = url_for("addresses.edit", email=email)
     return sent(mailboxes.of(address), address.email, address.domain, back)
 
@@ -33,7 +33,7 @@ def downloaded(email: str) -> Response:
 @bp.post("/domains/<name>/removed/<int:id_>/download")
 def download_removed(name: str, id_: int) -> Response:
     """Send all messages of a mailbox that can be brought back."""
-    domain = domains.of(g.account, name)
+    domain = domains.of(g.who, name)
     return sent_removed(removal.of(domain, id_), url_for("removed.list_", name=name))
 
 
@@ -46,7 +46,7 @@ def downloaded_removed(name: str, id_: int) -> Response:  # noqa: ARG001
 @bp.post("/domains/removed/<int:domain_id>/messages/<int:kept>")
 def download_with_domain(domain_id: int, kept: int) -> Response:
     """Send all messages of a mailbox that went with its domain."""
-    domain = domains.removed_of(g.account, domain_id)
+    domain = domains.removed_of(g.who, domain_id)
     return sent_removed(
         removal.of(domain, kept), url_for(".of_removed_domain", domain_id=domain_id)
     )
@@ -61,13 +61,13 @@ def downloaded_with_domain(domain_id: int, kept: int) -> Response:  # noqa: ARG0
 @bp.get("/domains/<name>/messages")
 def of_domain(name: str) -> Response:
     """List the mailboxes of a domain, each with its download."""
-    return page("messages/list.html", domains.of(g.account, name))
+    return page("messages/list.html", domains.of(g.who, name))
 
 
 @bp.get("/domains/removed/<int:domain_id>/messages")
 def of_removed_domain(domain_id: int) -> Response:
     """List the mailboxes that went with a domain, each with its download."""
-    return page("messages/removed.html", domains.removed_of(g.account, domain_id))
+    return page("messages/removed.html", domains.removed_of(g.who, domain_id))
 
 
 def page(template: str, domain: Domain) -> Response:
@@ -91,7 +91,7 @@ def sent(box: Mailbox | None, email: str, domain: Domain, back: str) -> Response
         return say(form.form_errors[0], 422, back=back)
     if box is None:
         raise NotFound
-    download = downloads.begin(box, email, domain, by=g.account)
+    download = downloads.begin(box, email, domain, by=g.who)
     response = Response(download, mimetype="application/zip")
     response.content_length = download.size
     response.headers["Content-Disposition"] = attachment(email)

@@ -16,7 +16,7 @@ from webmailadmin.words import gettext
 
 def menu_domains() -> list[Domain]:
     """Return the domains of the menu."""
-    return domains.list_for(g.account)
+    return domains.list_for(g.who)
 
 
 def plain_form() -> Plain:

@@ -17,7 +17,7 @@ bp = Blueprint("purging", __name__)
 @bp.get("/domains/<name>/removed/<int:id_>/purge")
 def ask(name: str, id_: int) -> Response:
     """Say what goes for good, and ask for its address as a yes."""
-    domain = domains.of(g.account, name)
+    domain = domains.of(g.who, name)
     return page(domain, removal.of(domain, id_), PurgeForm(formdata=None))
 
 
@@ -34,12 +34,12 @@ def page(domain: Domain, kept: Removed, form: PurgeForm, status: int = 200) -> R
 @bp.post("/domains/<name>/removed/<int:id_>/purge")
 def order(name: str, id_: int) -> Response:
     """Let something removed go for good."""
-    domain = domains.of(g.account, name)
+    domain = domains.of(g.who, name)
     kept = removal.of(domain, id_)
     form = PurgeForm()
     if form.validate_on_submit():
         with form.refusals():
-            purging.order(kept, form.name.data or "", by=g.account)
+            purging.order(kept, form.name.data or "", by=g.who)
             email = names.shown_email(kept.email)
             leave(Toast(gettext("%(email)s is deleted for good.", email=email)))
             return make_response(redirect(url_for("removed.list_", name=name), 303))
@@ -54,18 +54,18 @@ def ask_domain(domain_id: int) -> Response:
 
 def domain_page(domain_id: int, form: RemoveDomainForm, status: int = 200) -> Response:
     """Show the warning before the end of a removed domain, with what was refused there."""
-    one = recycle_bin.domain_of(g.account, domain_id)
+    one = recycle_bin.domain_of(g.who, domain_id)
     return make_response(render_template("domains/purge.html", one=one, form=form), status)
 
 
 @bp.post("/domains/removed/<int:domain_id>/purge")
 def order_domain(domain_id: int) -> Response:
     """Let a removed domain go for good, with all that went with it."""
-    domain = domains.removed_of(g.account, domain_id)
+    domain = domains.removed_of(g.who, domain_id)
     form = RemoveDomainForm()
     if form.validate_on_submit():
         with form.refusals():
-            purging.order_domain(domain, form.name.data or "", by=g.account)
+            purging.order_domain(domain, form.name.data or "", by=g.who)
             name = names.shown(domain.name)
             leave(Toast(gettext("%(name)s is deleted for good.", name=name)))
             return make_response(redirect(url_for("domains.list_"), 303))

@@ -17,7 +17,7 @@ bp = Blueprint("removed", __name__)
 @bp.get("/domains/<name>/removed/")
 def list_(name: str) -> Response:
     """List what can be brought back: a page, or what a search found."""
-    return page(domains.of(g.account, name), RestoreForm(formdata=None))
+    return page(domains.of(g.who, name), RestoreForm(formdata=None))
 
 
 def page(
@@ -38,7 +38,7 @@ def page(
         search=search,
         before=before,
         page=found,
-        led=leading.counts(g.account, [one.email for one in shown]),
+        led=leading.counts(g.who, [one.email for one in shown]),
         undone=purging.undone(domain),
     )
 
@@ -46,7 +46,7 @@ def page(
 @bp.get("/domains/<name>/removed/<int:id_>/restore")
 def ask(name: str, id_: int) -> Response:
     """Ask for the name under which to bring it back."""
-    domain = domains.of(g.account, name)
+    domain = domains.of(g.who, name)
     kept = removal.of(domain, id_)
     form = RestoreForm(formdata=None, local_part=removal.proposed_name(kept))
     return page(domain, form, recycle_bin.of(domain, id_))
@@ -55,16 +55,16 @@ def ask(name: str, id_: int) -> Response:
 @bp.post("/domains/<name>/removed/<int:id_>/restore")
 def restore(name: str, id_: int) -> Response:
     """Bring it back; when its name is taken, ask for another and propose one."""
-    domain = domains.of(g.account, name)
+    domain = domains.of(g.who, name)
     kept = removal.of(domain, id_)
     form = RestoreForm()
     if form.validate_on_submit():
         with form.refusals():
             if kept.kind == "catch-all":
-                return catch_all_is_back(domains.restore_catch_all(kept, by=g.account))
-            address = removal.restore(kept, form.local_part.data or "", by=g.account)
+                return catch_all_is_back(domains.restore_catch_all(kept, by=g.who))
+            address = removal.restore(kept, form.local_part.data or "", by=g.who)
             toast = Toast(restored_text(address.email))
-            fresh = domains.of(g.account, name)
+            fresh = domains.of(g.who, name)
             to = url_for("addresses.list_", name=name, q=address.local_part)
             row = listing.row(address)
             return done("addresses/_restored.html", to, toast, domain=fresh, open=row)

@@ -18,7 +18,7 @@ bp = Blueprint("renaming", __name__)
 @bp.get("/addresses/<email>/rename")
 def ask(email: str) -> Response:
     """Ask for the new name."""
-    address = addresses.of(g.account, email)
+    address = addresses.of(g.who, email)
     renaming.refuse_postmaster(address)
     form = RenameForm(
         formdata=None, version=address.version, local_part=address.local_part, keep_alias=True
@@ -29,14 +29,14 @@ def ask(email: str) -> Response:
 def page(address: Address, form: RenameForm, status: int = 200) -> Response:
     """Show the form beneath the row of the address."""
     context = editor_context(address, new_editor(address, mailboxes.of(address)))
-    context |= {"renaming": form, "led": leading.to(g.account, address.email)}
+    context |= {"renaming": form, "led": leading.to(g.who, address.email)}
     return page_of(address.domain, "addresses/_entry.html", status, **context)
 
 
 @bp.post("/addresses/<email>/rename")
 def rename(email: str) -> Response:
     """Rename it: the row under its new name comes back, and that of the alias."""
-    address = addresses.of(g.account, email)
+    address = addresses.of(g.who, email)
     form = RenameForm()
     if form.validate_on_submit():
         with form.refusals():
@@ -45,11 +45,11 @@ def rename(email: str) -> Response:
                 form.local_part.data or "",
                 version=form.version.data or 0,
                 keep_alias=bool(form.keep_alias.data),
-                by=g.account,
+                by=g.who,
             )
             return renamed_answer(address.email, renamed)
     if isinstance(form.refused, Changed):
-        address = addresses.of(g.account, email)
+        address = addresses.of(g.who, email)
         form.version.renew(address.version)
         return page(address, form, 409)
     return page(address, form, 422)

@@ -18,11 +18,11 @@ def end(response: Response) -> Response:
     """Log how it went. Of the address only the path: what is searched for is nobody's business."""
     if "began" not in g or (request.endpoint == "static" and response.status_code < 400):
         return response
-    account = g.get("account")
+    who = g.get("who")
     note(
         "request",
         id=g.request_id,
-        who=account.name if account else None,
+        who=who.name if who else None,
         network=request.remote_addr,
         method=request.method,
         path=request.path,

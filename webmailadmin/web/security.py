@@ -9,7 +9,7 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from werkzeug.exceptions import Forbidden
 
 from webmailadmin import database, settings
-from webmailadmin.mail import accounts
+from webmailadmin.mail import sessions
 from webmailadmin.web.htmx import wants_fragment
 
 SESSION_COOKIE = "__Host-session"
@@ -87,17 +87,18 @@ def refuse_other_sites() -> None:
         raise Forbidden
 
 
-def know_account() -> Response | None:
+def know_person() -> Response | None:
     """Let in who is logged in; send everybody else to the log-in page."""
     database.connect()
     refuse_other_sites()
     token = request.cookies.get(SESSION_COOKIE, "")
-    g.account = accounts.logged_in(token) if token else None
+    g.log_in = sessions.logged_in(token) if token else None
+    g.who = g.log_in.actor if g.log_in else None
     if request.endpoint in OPEN or request.endpoint is None:
         return None
-    if g.account is None:
+    if g.log_in is None:
         return ask_to_log_in()
-    if g.account.one_time and request.endpoint not in WITH_ONE_TIME:
+    if g.log_in.one_time and request.endpoint not in WITH_ONE_TIME:
         return turn_to(url_for("log_in.own_password"))
     return None
 
@@ -167,6 +168,6 @@ def init_app(app: Flask) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         WTF_CSRF_TIME_LIMIT=None,
     )
-    app.before_request(know_account)
+    app.before_request(know_person)
     app.after_request(guard_headers)
     app.teardown_request(lambda _: database.rest())

@@ -51,11 +51,11 @@ bp = Blueprint("trials", __name__)
 @bp.post("/addresses/<email>/test")
 def send(email: str) -> Response:
     """Send a test message, and begin to follow it."""
-    address = addresses.of(g.account, email)
+    address = addresses.of(g.who, email)
     form = Plain()
     if form.validate_on_submit():
         with form.refusals():
-            trial = trials.send(address, by=g.account)
+            trial = trials.send(address, by=g.who)
             if wants_fragment():
                 return answer("", "addresses/_trial.html", **told(trial, address, 0))
             to = f"{place_of(trial)}#test-{address.id}"
@@ -66,7 +66,7 @@ def send(email: str) -> Response:
 @bp.get("/addresses/<email>/test")
 def follow(email: str) -> Response:
     """Say what has become of a test message; 204 to a part of a page that has to wait on."""
-    address = addresses.of(g.account, email)
+    address = addresses.of(g.who, email)
     if "run" not in request.args:
         return make_response(redirect(url_for("addresses.edit", email=email), 303))
     trial = read(request.args["run"], address)

@@ -15,7 +15,7 @@ bp = Blueprint("unknown", __name__)
 @bp.get("/domains/<name>/unknown")
 def form(name: str) -> Response:
     """Show what happens to mail for unknown addresses."""
-    domain = domains.of(g.account, name)
+    domain = domains.of(g.who, name)
     other = domain.catch_all_domain.name if domain.catch_all_domain_id else ""
     kind = CatchAll.DOMAIN if other else CatchAll.NONE
     if domain.catch_all_to:
@@ -27,7 +27,7 @@ def form(name: str) -> Response:
 @bp.post("/domains/<name>/unknown")
 def save(name: str) -> Response:
     """Change what happens to mail for unknown addresses."""
-    domain = domains.of(g.account, name)
+    domain = domains.of(g.who, name)
     form = UnknownForm()
     if form.kind.data not in list(CatchAll):
         abort(400)
@@ -35,7 +35,7 @@ def save(name: str) -> Response:
         with form.refusals():
             kind = CatchAll(form.kind.data)
             to, other = form.to.data or "", form.other.data or ""
-            domains.set_catch_all(domain, kind, to, other, by=g.account)
+            domains.set_catch_all(domain, kind, to, other, by=g.who)
             leave(Toast(gettext("Saved. Mail servers follow at once.")))
             return make_response(redirect(url_for(".form", name=name), 303))
     return page(domain, form, 422)
@@ -43,7 +43,7 @@ def save(name: str) -> Response:
 
 def page(domain: Domain, form: UnknownForm, status: int = 200) -> Response:
     """Show the form."""
-    others = [other for other in domains.list_for(g.account) if other.id != domain.id]
+    others = [other for other in domains.list_for(g.who) if other.id != domain.id]
     return make_response(
         render_template("unknown/page.html", domain=domain, form=form, others=others), status
     )

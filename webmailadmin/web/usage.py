@@ -37,7 +37,7 @@ def ask(email: str) -> Response:
 
     A page that was opened asks by itself: to read it changes nothing, and waits for nobody.
     """
-    address = addresses.of(g.account, email)
+    address = addresses.of(g.who, email)
     editor = EditForm()
     box = mailboxes.of(address)
     if not editor.validate_on_submit() or box is None:

@@ -1,0 +1,83 @@
+"""Log in, by the name of an account or by the address of a mailbox, each with its password."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from peewee import OperationalError
+
+from webmailadmin import settings
+from webmailadmin.database import db
+from webmailadmin.mail import accounts, passwords, sessions, throttle
+from webmailadmin.mail.actors import Actor, Kind
+from webmailadmin.mail.errors import LogInRefused
+from webmailadmin.models import Account, Address, Mailbox
+
+
+@dataclass(frozen=True)
+class Known:
+    """Who has a name that was typed. closed: they may not log in at present."""
+
+    actor: Actor
+    password: str
+    closed: bool
+
+
+def log_in(name: str, password: str, network: str, agent: str = "") -> str:
+    """Return the token of a new session for the right name and password.
+
+    network: address of the client. Unknown names cost the same hash as known ones.
+    Raises LogInRefused, TooManyFailures with the seconds to wait.
+    """
+    name = normal_name(name)
+    keys = throttle.keys(name, network)
+    throttle.refuse(keys)
+    known = find(name)
+    right = passwords.matches(password, known.password if known else dummy_hash(name))
+    if known is None or known.closed or not right:
+        # A failure that cannot be counted is refused all the same.
+        with suppress(OperationalError):
+            throttle.count(keys)
+        raise LogInRefused
+    with db.atomic():
+        throttle.forget(name)
+        # A password changed while this one was checked: the log-in is too late.
+        if find(name) != known:
+            raise LogInRefused
+        return sessions.open_session(known.actor, network=network, agent=agent)
+
+
+def find(name: str) -> Known | None:
+    """Return who has this name: a holder when it is an address, else an account."""
+    if "@" in name:
+        return holder_named(name)
+    account = Account.get_or_none(Account.name == name)
+    if account is None:
+        return None
+    return Known(accounts.actor(account), account.password, not account.enabled)
+
+
+def holder_named(email: str) -> Known | None:
+    """Return the holder of the mailbox at this address."""
+    box = Mailbox.select(Mailbox, Address).join(Address).where(Address.email == email).first()
+    if box is None:
+        return None
+    closed = not (box.address.enabled and box.may_log_in)
+    return Known(Actor(Kind.HOLDER, box.id, email), box.password, closed)
+
+
+def dummy_hash(name: str) -> str:
+    """Return what the password of an unknown name is checked against, at the same cost."""
+    costs = settings.current
+    cost = costs.mailbox_bcrypt_cost if "@" in name else costs.account_bcrypt_cost
+    return passwords.dummy_hash(cost)
+
+
+def known_name(typed: str) -> str | None:
+    """Return the name of the person that somebody meant, None when there is none."""
+    known = find(normal_name(typed))
+    return known.actor.name if known else None
+
+
+def normal_name(typed: str) -> str:
+    """Return a typed name in the form of an account's, or of an address."""
+    return typed.strip().lower()[:254]

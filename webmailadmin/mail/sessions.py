@@ -1,0 +1,128 @@
+"""Sessions: who is logged in, for how long, and what ends that.
+
+A session holds the number of an account or of a mailbox, never a name. Triggers of the database
+end it when a password is changed, or the right to log in is taken away, by whichever door.
+"""
+
+import hashlib
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from peewee import OperationalError
+
+from webmailadmin.database import db, patience
+from webmailadmin.mail.actors import Actor, Kind
+from webmailadmin.models import Session, moment, now
+
+# Without a request, and in all. Who has entered as somebody is an administrator all the same.
+IDLE = {
+    Kind.ADMINISTRATOR: timedelta(minutes=30),
+    Kind.OWNER: timedelta(hours=12),
+    Kind.HOLDER: timedelta(hours=12),
+}
+LONGEST = {
+    Kind.ADMINISTRATOR: timedelta(hours=24),
+    Kind.OWNER: timedelta(days=14),
+    Kind.HOLDER: timedelta(days=14),
+}
+SEEN_EVERY = timedelta(minutes=1)
+MILLISECONDS_TO_NOTE = 100
+LONGEST_AGENT = 200
+
+# Asked by every request: written out, because Peewee takes longer to write it than SQLite to
+# answer it.
+LOGGED_IN = """
+    SELECT session.id, session.created_at, seen_at, proved_at,
+        coalesce(account.kind, 'holder'), coalesce(account.id, mailbox.id),
+        coalesce(account.name, address.email), coalesce(entering.name, ''),
+        coalesce(account.one_time, 0),
+        coalesce(account.language, nullif(mailbox.language, ''), domain.language)
+    FROM session
+    LEFT JOIN account ON account.id = session.account_id
+    LEFT JOIN account AS entering ON entering.id = session.entered_by_id
+    LEFT JOIN mailbox ON mailbox.id = session.mailbox_id
+    LEFT JOIN address ON address.id = mailbox.address_id
+    LEFT JOIN domain ON domain.id = address.domain_id
+    WHERE token_hash = ? AND pending = ?
+    AND (account.enabled OR (address.enabled AND mailbox.may_log_in))
+"""
+
+
+@dataclass(frozen=True)
+class LogIn:
+    """A session that is open now.
+
+    one_time: the person must choose a password first. proved_at: when it showed last that it is
+    them. language: that they chose for what we write to them.
+    """
+
+    id: int
+    actor: Actor
+    one_time: bool
+    language: str
+    proved_at: datetime
+
+
+def open_session(
+    who: Actor,
+    *,
+    network: str = "",
+    agent: str = "",
+    pending: bool = False,
+    entered_by: Actor | None = None,
+) -> str:
+    """Return the token of a new session: 256 random bits, stored only as their hash.
+
+    network, agent: what the browser says of itself, for the person to recognise it by.
+    pending: it opens nothing until a second factor was shown. entered_by: the administrator.
+    """
+    token = secrets.token_urlsafe(32)
+    Session.delete().where(Session.created_at < now() - max(LONGEST.values())).execute()
+    Session.create(
+        token_hash=token_hash(token),
+        **column_of(who),
+        entered_by=entered_by.id if entered_by else None,
+        pending=pending,
+        network=network,
+        agent=agent[:LONGEST_AGENT],
+    )
+    return token
+
+
+def column_of(who: Actor) -> dict[str, int]:
+    """Return by which column what belongs to a person is found, and its value."""
+    return {"account" if who.has_account else "mailbox": who.id}
+
+
+def token_hash(token: str) -> str:
+    """Return the SHA-256 of a token, in hexadecimal."""
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+
+
+def logged_in(token: str, *, pending: bool = False) -> LogIn | None:
+    """Return the session that this token opens, or None when it is over."""
+    row = db.execute_sql(LOGGED_IN, (token_hash(token), pending)).fetchone()
+    if row is None:
+        return None
+    id_, created, seen, proved, kind, person, name, through, one_time, language = row
+    actor = Actor(Kind(kind), person, name, through)
+    if is_over(actor, moment(created), moment(seen)):
+        return None
+    if moment(seen) < now() - SEEN_EVERY:
+        # Who only reads needs no database that can be written.
+        with suppress(OperationalError), patience(MILLISECONDS_TO_NOTE):
+            Session.update(seen_at=now()).where(Session.id == id_).execute()
+    return LogIn(id_, actor, bool(one_time), language, moment(proved))
+
+
+def is_over(actor: Actor, created: datetime, seen: datetime) -> bool:
+    """Say whether a session has lasted too long, or rested too long."""
+    kind = Kind.ADMINISTRATOR if actor.through else actor.kind
+    return seen <= now() - IDLE[kind] or created <= now() - LONGEST[kind]
+
+
+def log_out(token: str) -> None:
+    """End the session of this token."""
+    Session.delete().where(Session.token_hash == token_hash(token)).execute()

@@ -1,0 +1,64 @@
+"""Failures slow down who fails: by the name that was tried, and by the network it came from."""
+
+import ipaddress
+from datetime import timedelta
+
+from webmailadmin.database import db
+from webmailadmin.mail.errors import TooManyFailures
+from webmailadmin.models import Throttle, now
+
+# Failures that are free, and the longest wait afterwards in seconds. A name waits shortly: a
+# stranger who fails on purpose must not keep its person out.
+FREE_TRIES = {"account": 5, "network": 20}
+LONGEST_WAIT = {"account": 60, "network": 900}
+FORGET_AFTER = timedelta(hours=1)
+
+
+def keys(name: str, client: str) -> list[str]:
+    """Return what failures are counted by. client: the network address of who tries."""
+    return [key_of(name), f"network:{network_of(client)}"]
+
+
+def key_of(name: str) -> str:
+    """Return what failures of one name are counted by."""
+    return f"account:{name}"
+
+
+def network_of(client: str) -> str:
+    """Return the network that failures are counted by: an IPv4 address, a /64 of IPv6."""
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def refuse(keys: list[str]) -> None:
+    """Raise TooManyFailures while one of the keys has to wait."""
+    moment = now()
+    for row in Throttle.select().where(Throttle.key.in_(keys)):
+        kind = row.key.partition(":")[0]
+        over = row.failures - FREE_TRIES[kind]
+        wait = min(2**over, LONGEST_WAIT[kind]) if 0 <= over < 32 else LONGEST_WAIT[kind]
+        left = (row.last_at + timedelta(seconds=wait) - moment).total_seconds()
+        if over >= 0 and left > 0:
+            raise TooManyFailures(seconds=int(left))
+
+
+def count(keys: list[str]) -> None:
+    """Count one failure for each key; an hour without one forgets them."""
+    moment = now()
+    with db.atomic():
+        Throttle.delete().where(Throttle.last_at < moment - FORGET_AFTER).execute()
+        for key in keys:
+            Throttle.insert(key=key, failures=1, last_at=moment).on_conflict(
+                conflict_target=[Throttle.key],
+                update={Throttle.failures: Throttle.failures + 1, Throttle.last_at: moment},
+            ).execute()
+
+
+def forget(name: str) -> None:
+    """Forget the failures of a name."""
+    Throttle.delete().where(Throttle.key == key_of(name)).execute()
