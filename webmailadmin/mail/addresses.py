@@ -31,6 +31,7 @@ from webmailadmin.mail.errors import (
     Refusal,
     Refusals,
 )
+from webmailadmin.mail.link_errors import MayNotLogIn
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Recipient, Removed
 
 
@@ -41,6 +42,7 @@ class Wish:
     version: of the address as the person saw it. password: empty keeps the present one.
     quota_mb: MB, 0 is unlimited. may_remove: the box that allows to remove the mailbox.
     agreed_quota: the size limit, as typed, that may be set although the mailbox holds more.
+    by_link: a new mailbox is opened with a password that nobody knows.
     """
 
     version: int
@@ -52,6 +54,7 @@ class Wish:
     enabled: bool = True
     may_remove: bool = False
     agreed_quota: str = ""
+    by_link: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def save(address: Address, wish: Wish, *, by: Actor) -> Saved:
         raise changed_meanwhile(address)
     box = mailboxes.of(address)
     pasted, quota_mb = check(address, box, wish)
-    password_hash = mailboxes.hashed(wish.password) if wish.mailbox and wish.password else None
+    password_hash = hash_of(wish, box)
     with db.atomic():
         claim(address, wish.version)
         changed = recipients.write(address, address.domain, pasted.emails, by=by)
@@ -149,7 +152,9 @@ def check(address: Address, box: Mailbox | None, wish: Wish) -> tuple[recipients
     pasted, quota_mb = recipients.Pasted([], []), 0
     if wish.mailbox:
         with refusals.collect():
-            if wish.password or wish.confirmation:
+            if opens_by_link(wish, box):
+                refuse_closed(address, wish)
+            elif wish.password or wish.confirmation:
                 mailboxes.check_password(wish.password, wish.confirmation, address)
             elif box is None:
                 raise PasswordMissing
@@ -165,6 +170,24 @@ def check(address: Address, box: Mailbox | None, wish: Wish) -> tuple[recipients
     return pasted, quota_mb
 
 
+def opens_by_link(wish: Wish, box: Mailbox | None) -> bool:
+    """Say whether a mailbox is to be opened whose holder chooses the password."""
+    return wish.mailbox and wish.by_link and box is None
+
+
+def refuse_closed(address: Address, wish: Wish) -> None:
+    """Raise MayNotLogIn when nobody could log in with the password of the link."""
+    if not wish.enabled:
+        raise MayNotLogIn(name=address.email)
+
+
+def hash_of(wish: Wish, box: Mailbox | None) -> str | None:
+    """Return the hash of the password to be set, None to keep the present one."""
+    if opens_by_link(wish, box):
+        return mailboxes.hashed(passwords.nobodys())
+    return mailboxes.hashed(wish.password) if wish.mailbox and wish.password else None
+
+
 def is_already(address: Address, wish: Wish) -> bool:
     """Say whether the address is what the person wishes: the form was sent twice."""
     box = mailboxes.of(address)
@@ -178,7 +201,7 @@ def is_already(address: Address, wish: Wish) -> bool:
         return False
     if box is None:
         return True
-    same = not wish.password or passwords.matches(wish.password, box.password)
+    same = wish.by_link or not wish.password or passwords.matches(wish.password, box.password)
     return same and box.quota_mb == quota_mb
 
 

@@ -48,6 +48,16 @@ ACTS = {
     "messages.deleted": N_("deleted for good: %(messages)s (%(bytes)s)"),
     "account.added": N_("account %(name)s added"),
     "account.password": N_("password of account %(name)s changed"),
+    "mailbox.link-made": N_("link made by which the holder chooses the password"),
+    "mailbox.link-sent": N_("link by which the holder chooses the password sent to %(to)s"),
+    "mailbox.reset-sent": N_("link to a new password sent to the holder’s contact address"),
+    "mailbox.contact": N_("the holder’s contact address changed"),
+    "mailbox.contact-confirmed": N_("the holder’s contact address confirmed"),
+    "account.link-made": N_("link made by which %(name)s chooses the password"),
+    "account.link-sent": N_("link by which %(name)s chooses the password sent to %(to)s"),
+    "account.reset-sent": N_("link to a new password sent to the contact address of %(name)s"),
+    "account.contact": N_("contact address of %(name)s changed"),
+    "account.contact-confirmed": N_("contact address of %(name)s confirmed"),
     "database.restored": N_("database brought back as it was on %(moment)s"),
 }
 PAGE = 100

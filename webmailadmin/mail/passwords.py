@@ -86,3 +86,8 @@ def dummy_hash(cost: int) -> str:
 def generated() -> str:
     """Return a new random password: four groups of four, 79 bits."""
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))
+
+
+def nobodys() -> str:
+    """Return a password that is never told to anybody, not even by us: 256 bits."""
+    return secrets.token_urlsafe(32)

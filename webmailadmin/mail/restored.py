@@ -1,7 +1,8 @@
 """What an earlier state may not bring along when it becomes the present one.
 
-Its rows tell of a time that is over: who was logged in, what was due, which mail files were to be
-deleted. The files themselves went on meanwhile. It may have an earlier schema.
+Its rows tell of a time that is over: who was logged in, which links were good, what was due, which
+mail files were to be deleted. The files themselves went on meanwhile. It may have an earlier
+schema.
 """
 
 from collections.abc import Iterable
@@ -12,9 +13,9 @@ from typing import Any
 from webmailadmin.database import db
 from webmailadmin.mail import journal, mailboxes
 from webmailadmin.mail.actors import COMMAND_LINE
-from webmailadmin.models import Chore, Kick, Purge, Removed, Report, Session, Throttle, now
+from webmailadmin.models import Chore, Kick, Link, Purge, Removed, Report, Session, Throttle, now
 
-OF_THEIR_TIME = (Session, Throttle, Kick, Chore, Report)
+OF_THEIR_TIME = (Session, Link, Throttle, Kick, Chore, Report)
 KICKS_AT_ONCE = 500
 LOG_INS = "SELECT user, password, home FROM dovecot_user"
 HOMES = """
