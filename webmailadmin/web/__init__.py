@@ -7,14 +7,17 @@ from flask import Flask
 from webmailadmin.web import (
     addresses,
     assets,
+    contact,
     domains,
     errors,
+    forgotten,
     health,
     htmx,
     journal,
     kicks,
     language,
     leading,
+    links,
     log_in,
     losses,
     messages,
@@ -32,6 +35,9 @@ from webmailadmin.web import (
 
 GROUPS = (
     log_in,
+    links,
+    forgotten,
+    contact,
     language,
     domains,
     addresses,

@@ -155,6 +155,7 @@ class EditForm(Form):
     enabled = BooleanField(_l("Enabled"))
     may_remove = BooleanField()
     agreed_quota = HiddenField()
+    by_link = BooleanField(_l("The holder chooses the password by a link"))
     generate = HiddenField()
 
 

@@ -17,8 +17,13 @@ LOOPBACK = ("127.0.0.1", "localhost")
 KEY_BYTES = 32
 SAFE = ("GET", "HEAD", "OPTIONS")
 
+# A link is its own key; who has forgotten the password has none.
+LINKS = (
+    *("links.open_", "links.form", "links.use"),
+    *("forgotten.form", "forgotten.ask", "forgotten.asked"),
+)
 # What anybody may open; every other page wants a log-in, also one written tomorrow.
-OPEN = ("static", "log_in.form", "log_in.submit", "language.switch")
+OPEN = ("static", "log_in.form", "log_in.submit", "language.switch", *LINKS)
 # What an account may open that still has its one-time password.
 WITH_ONE_TIME = ("log_in.own_password", "log_in.change_password", "log_in.log_out")
 
