@@ -14,7 +14,11 @@ from webmailadmin.web.security import HEADERS, POLICY
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 # What anybody may open, by name: everything else wants a log-in.
-OPEN = {"static", "log_in.form", "log_in.submit", "language.switch"}
+OPEN = {
+    *("static", "log_in.form", "log_in.submit", "language.switch"),
+    *("links.open_", "links.form", "links.use"),
+    *("forgotten.form", "forgotten.ask", "forgotten.asked"),
+}
 # What an account may open that has not yet chosen its password.
 WITH_ONE_TIME = {"log_in.own_password", "log_in.change_password", "log_in.log_out"}
 
@@ -48,6 +52,8 @@ def values(kept, gone):
         "kept": Removed.get(Removed.email == "sales@gone.fr").id,
         "way": "off",
         "mark": "0" * 12,
+        "token": "0" * 43,
+        "account": "alice",
     }
 
 

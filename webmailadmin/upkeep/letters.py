@@ -100,7 +100,9 @@ def carry_out() -> None:
     results += [tell(link) for link in notices.waiting()]
     stuck = [sent.trouble for sent in results if sent.trouble]
     if stuck:
-        raise LettersStuck(f"{len(stuck)} letters about log-ins were not taken: {stuck[0]}")
+        raise LettersStuck(
+            f"Letters about log-ins that were not taken: {len(stuck)}; the first one: {stuck[0]}"
+        )
 
 
 def answer(name: str) -> Sent:
