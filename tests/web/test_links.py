@@ -107,7 +107,7 @@ def test_a_link_that_was_made_up_opens_nothing_and_says_what_to_do(stranger, tok
 def test_without_a_link_the_page_says_so(stranger, contact):
     assert stranger.get("/link").status == 404
     token = stranger.get("/log-in").soup.select_one("input[name=csrf_token]")["value"]
-    assert stranger.open("/link", method="POST", data={"csrf_token": token}).status == 404
+    assert stranger.open("/link", method="POST", data={"csrf_token": token}).status == 303
 
 
 # Using

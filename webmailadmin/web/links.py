@@ -83,6 +83,11 @@ def over() -> Response:
     return forget(make_response(render_template("links/over.html"), 404))
 
 
+def to_over() -> Response:
+    """Answer a form that was sent with a link that is not good."""
+    return forget(make_response(redirect(url_for(".form"), 303)))
+
+
 @bp.post("/link")
 def use() -> Response:
     """Use the link: it is good for once."""
@@ -92,7 +97,7 @@ def use() -> Response:
             return confirm(handed)
         return choose(handed)
     except LinkOver:
-        return over()
+        return to_over()
 
 
 def confirm(handed: Handed) -> Response:
@@ -114,7 +119,7 @@ def choose(handed: Handed) -> Response:
             leave(Toast(gettext("Your password is set. Log in with it.")))
             return forget(make_response(redirect(url_for("log_in.form"), 303)))
         if isinstance(form.refused, LinkOver):
-            return over()
+            return to_over()
     return page(handed, form, 422)
 
 
