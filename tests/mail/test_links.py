@@ -35,6 +35,7 @@ from webmailadmin.mail.link_errors import (
     ContactNotAnAddress,
     ContactReceivesNothing,
     LinkOver,
+    LinkPlaceIsOwned,
     LinkPlaceMalformed,
     LinkPlaceMissing,
     LinkToItself,
@@ -225,6 +226,12 @@ def test_a_link_is_never_sent_to_the_mailbox_that_it_opens(contact, alice, typed
     with pytest.raises(refusal):
         links.invite_by_mail(box(), typed, by=alice)
     assert Link.select().count() == 0
+
+
+def test_no_owner_reads_the_link_of_an_administrator(contact, bruno, alice):
+    with pytest.raises(LinkPlaceIsOwned):
+        links.invite_by_mail(account("alice"), CONTACT, by=alice)
+    assert links.invite_by_mail(account("bruno"), CONTACT, by=alice)
 
 
 def test_nobody_fills_other_mailboxes_with_invitations(person, alice, monkeypatch):
@@ -506,6 +513,22 @@ def test_a_changed_password_is_told_where_the_person_was_confirmed(person):
         (Notice.PASSWORD, ELSEWHERE),
         (Notice.CONTACT, ELSEWHERE),
     ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: accounts.reset_password("bruno", None, by=COMMAND_LINE),
+        lambda: accounts.change_password(PASSWORD, NEW, NEW, by=accounts.actor(account())),
+        lambda: links.choose_password(links.invite(account(), by=hoster()), NEW, NEW),
+    ],
+    ids=["reset", "own", "link"],
+)
+def test_a_changed_password_of_an_account_is_told_whoever_changed_it(bruno, alice, change):
+    confirmed(account())
+    change()
+    change_of_mail = [(link.purpose, link.email) for link in notices.waiting()]
+    assert change_of_mail == [(Notice.PASSWORD, ELSEWHERE)]
 
 
 def test_who_confirmed_nothing_is_told_nothing(person):

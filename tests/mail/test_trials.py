@@ -40,7 +40,7 @@ def test_an_address_gets_a_few_test_messages_a_minute(
     assert 0 < int(str(refusal.value.values["seconds"])) <= 60
     trials.count(ann, by=alice)
 
-    monkeypatch.setattr(trials, "now", lambda: now() + timedelta(minutes=1))
+    monkeypatch.setattr(throttle, "now", lambda: now() + timedelta(minutes=1))
     trials.count(contact, by=alice)
 
 

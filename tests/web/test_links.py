@@ -104,6 +104,13 @@ def test_a_link_that_was_made_up_opens_nothing_and_says_what_to_do(stranger, tok
     assert "ask whoever gave you the link for another one" in page.words("main")
 
 
+def test_over_plain_http_the_page_says_what_the_browser_did(own_app, monkeypatch):
+    own_app.config["TRUSTED_HOSTS"] = ["panel.example.net"]
+    page = Browser(own_app, base_url="http://panel.example.net").get(f"/link/{'0' * 43}")
+    assert (page.status, page.words("h1")) == (404, "This link opens only over https")
+    assert "It was not used." in page.words(".notice.wrong")
+
+
 def test_without_a_link_the_page_says_so(stranger, contact):
     assert stranger.get("/link").status == 404
     token = stranger.get("/log-in").soup.select_one("input[name=csrf_token]")["value"]

@@ -34,6 +34,14 @@ class LinkToItself(Refusal):
     )
 
 
+class LinkPlaceIsOwned(Refusal):
+    code, field = "link-place-is-owned", "to"
+    message = N_(
+        "%(email)s is in a domain that has owners: they could read the link, and take the account "
+        "of an administrator. Enter another address."
+    )
+
+
 class NoPublicUrl(Refusal):
     code = "no-public-url"
     message = N_(

@@ -26,10 +26,11 @@ from webmailadmin.mail import (
     sessions,
     throttle,
 )
-from webmailadmin.mail.actors import THE_PANEL, Actor
+from webmailadmin.mail.actors import THE_PANEL, Actor, Kind
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.link_errors import (
     LinkOver,
+    LinkPlaceIsOwned,
     LinkPlaceMalformed,
     LinkPlaceMissing,
     LinkToItself,
@@ -94,7 +95,8 @@ def invite(person: Person, *, by: Actor) -> str:
 def invite_by_mail(person: Person, typed: str, *, by: Actor) -> tuple[str, str]:
     """Return such a token, and the address that the link is to be sent to.
 
-    Raises MayNotLogIn, LinkPlaceMissing, LinkPlaceMalformed, LinkToItself, TooManyLetters.
+    Raises MayNotLogIn, LinkPlaceMissing, LinkPlaceMalformed, LinkToItself, LinkPlaceIsOwned,
+    TooManyLetters.
     """
     may_invite(person, by=by)
     to = read_place(typed, person)
@@ -104,14 +106,20 @@ def invite_by_mail(person: Person, typed: str, *, by: Actor) -> tuple[str, str]:
 
 
 def read_place(typed: str, person: Person) -> str:
-    """Read the address that a link is to be sent to: not the mailbox that it opens."""
+    """Read the address that a link is to be sent to.
+
+    Not the mailbox that it opens, nor where somebody of lower rank reads.
+    """
     if not typed.strip():
         raise LinkPlaceMissing
     to = names.email(typed)
     if to is None:
         raise LinkPlaceMalformed(typed=typed.strip())
-    if isinstance(person, Mailbox) and destinations.only_in(to, person):
-        raise LinkToItself(email=to)
+    if isinstance(person, Mailbox):
+        if destinations.only_in(to, person):
+            raise LinkToItself(email=to)
+    elif person.kind == Kind.ADMINISTRATOR and destinations.in_hands_of_owners(to):
+        raise LinkPlaceIsOwned(email=to)
     return to
 
 

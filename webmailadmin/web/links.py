@@ -15,6 +15,7 @@ from webmailadmin.upkeep import letters
 from webmailadmin.web.forms import Plain
 from webmailadmin.web.htmx import leave
 from webmailadmin.web.link_forms import ChooseForm, InviteForm
+from webmailadmin.web.security import cookies_are_dropped
 from webmailadmin.words import Toast, gettext
 
 COOKIE = "__Host-link"
@@ -80,7 +81,8 @@ def least_of(person: Person) -> int:
 
 def over() -> Response:
     """Say that the link is not good, and what to do."""
-    return forget(make_response(render_template("links/over.html"), 404))
+    unsafe = cookies_are_dropped()
+    return forget(make_response(render_template("links/over.html", unsafe=unsafe), 404))
 
 
 def to_over() -> Response:

@@ -1,7 +1,6 @@
 """Log in, log out, one's own password."""
 
 import logging
-from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
@@ -21,8 +20,8 @@ from webmailadmin.mail.errors import TooManyFailures
 from webmailadmin.web.forms import LogInForm, OwnPasswordForm, Plain
 from webmailadmin.web.htmx import leave
 from webmailadmin.web.security import (
-    LOOPBACK,
     SESSION_COOKIE,
+    cookies_are_dropped,
     give_session,
     own_path,
     take_session,
@@ -81,8 +80,7 @@ def page(form: LogInForm, status: int = 200) -> Response:
     Over plain http to another machine the browser would drop our cookie: the page says so,
     where a log-in would fail without a word.
     """
-    host = urlsplit(f"//{request.host}").hostname
-    unsafe = not request.is_secure and host not in LOOPBACK
+    unsafe = cookies_are_dropped()
     return make_response(render_template("log_in/page.html", form=form, unsafe=unsafe), status)
 
 

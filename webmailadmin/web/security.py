@@ -133,6 +133,12 @@ def turn_to(url: str) -> Response:
     return response
 
 
+def cookies_are_dropped() -> bool:
+    """Say whether the browser drops our cookies here: plain http to another machine."""
+    host = urlsplit(f"//{request.host}").hostname
+    return not request.is_secure and host not in LOOPBACK
+
+
 def give_session(response: Response, token: str) -> Response:
     """Hand the token of a new session to the browser."""
     response.set_cookie(SESSION_COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")
