@@ -209,7 +209,7 @@ def test_a_migration_that_leaves_rows_without_their_parent_is_noticed(
     shutil.copytree(database.MIGRATIONS, steps, ignore=shutil.ignore_patterns("__pycache__"))
     (steps / "9999_orphan.py").write_text(
         "def up(migrator, db):\n"
-        "    db.execute_sql(\"INSERT INTO session VALUES ('x', 42, 0, 0)\")\n"
+        "    db.execute_sql(\"INSERT INTO recovery_code VALUES (1, 42, 'x')\")\n"
     )
     open_database(folder)
     db.close()

@@ -12,9 +12,9 @@ from typing import Any
 from webmailadmin.database import db
 from webmailadmin.mail import journal, mailboxes
 from webmailadmin.mail.actors import COMMAND_LINE
-from webmailadmin.models import Chore, Kick, Purge, Removed, Report, Session, Throttle, now
+from webmailadmin.models import Chore, Kick, Link, Purge, Removed, Report, Session, Throttle, now
 
-OF_THEIR_TIME = (Session, Throttle, Kick, Chore, Report)
+OF_THEIR_TIME = (Session, Link, Throttle, Kick, Chore, Report)
 KICKS_AT_ONCE = 500
 LOG_INS = "SELECT user, password, home FROM dovecot_user"
 HOMES = """
