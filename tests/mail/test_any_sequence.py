@@ -50,10 +50,6 @@ a_catch_all = st.sampled_from(("", *OTHERS * 2, *FAR, *DOMAINS * 2))
 mostly = st.sampled_from((True, True, True, False))
 
 
-ALICE = COMMAND_LINE
-ALICE.id = 1
-
-
 @cache
 def three_domains() -> Path:
     """Make, once, the database that each run begins with: ann@ has a mailbox, bob@ is empty."""
@@ -61,9 +57,9 @@ def three_domains() -> Path:
     atexit.register(shutil.rmtree, folder)
     database.open_database(folder)
     for name in DOMAINS:
-        install(name, by=ALICE)
-        make(f"ann@{name}", by=ALICE, mailbox=True)
-        make(f"bob@{name}", by=ALICE)
+        install(name, by=COMMAND_LINE)
+        make(f"ann@{name}", by=COMMAND_LINE, mailbox=True)
+        make(f"bob@{name}", by=COMMAND_LINE)
     database.db.close()
     return folder
 
@@ -79,7 +75,7 @@ class Panel(RuleBasedStateMachine):
         shutil.copy(three_domains() / "webmailadmin.db", self.folder)
         database.open_database(self.folder)
         database.db.pragma("synchronous", 0)
-        self.alice = ALICE
+        self.alice = COMMAND_LINE
 
     @initialize(
         led=st.lists(somewhere, min_size=3, max_size=3),
