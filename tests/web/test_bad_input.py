@@ -144,9 +144,17 @@ PASSWORDS = {
             " Type it anew."
         },
     ),
+    "common": (
+        "password1234",
+        "password1234",
+        {
+            "Password": "This password is on the lists of stolen passwords that are tried first."
+            " Figures or signs behind it do not help: choose another."
+        },
+    ),
     "guessable": (
-        "password1234",
-        "password1234",
+        "abcabcabcabc",
+        "abcabcabcabc",
         {
             "Password": "This password is among the first that are tried."
             " Choose one harder to guess."

@@ -420,6 +420,14 @@ class PasswordGuessable(Refusal):
     message = N_("This password is among the first that are tried. Choose one harder to guess.")
 
 
+class PasswordCommon(Refusal):
+    code, field = "password-common", "password"
+    message = N_(
+        "This password is on the lists of stolen passwords that are tried first. Figures or signs "
+        "behind it do not help: choose another."
+    )
+
+
 class PasswordIsAddress(Refusal):
     code, field = "password-is-address", "password"
     message = N_("The password must not be the address or a part of it.")

@@ -10,6 +10,7 @@ from typing import Any
 from flask import g
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.exceptions import BadRequest
 from wtforms import (
     BooleanField,
     HiddenField,
@@ -78,6 +79,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     def validate_on_submit(self, *args: Any, **kwargs: Any) -> bool:
         """Say whether the form was sent, from a page of ours that is still good."""
+        self.refuse_repeated()
         good: bool = super().validate_on_submit(*args, **kwargs)
         if self.is_submitted() and self.csrf_token.errors:
             self.form_errors.append(
@@ -85,6 +87,13 @@ class Form(FlaskForm):  # type: ignore[misc]
             )
             self.csrf_token.raw_data = None
         return good
+
+    def refuse_repeated(self) -> None:
+        """Refuse a field of one value that came twice: no browser sends that of our pages."""
+        for field in self:
+            several = isinstance(field, SelectMultipleField)
+            if self.is_submitted() and len(field.raw_data or ()) > 1 and not several:
+                raise BadRequest
 
 
 class Plain(Form):
