@@ -127,9 +127,7 @@ def test_it_is_known_when_each_was_used_last_by_any_door(
     assert AppPassword.get_by_id(one.id).last_used is None
 
 
-def test_who_is_let_in_is_let_in_even_where_that_cannot_be_noted(
-    stage: Stage, holder: str
-) -> None:
+def test_who_is_let_in_is_let_in_even_where_that_cannot_be_noted(stage: Stage, holder: str) -> None:
     secret = by_rules.app_password(holder).secret
     with another(used.files(settings.current.data)[0]) as noted:
         noted.execute_sql("ALTER TABLE used RENAME TO lost")

@@ -84,11 +84,18 @@ JOIN app_password ON app_password.mailbox_id = mailbox.id
 WHERE address.enabled AND mailbox.may_log_in
 """
 
+GONE = (
+    "DROP VIEW postfix_mailbox",
+    "DROP VIEW postfix_alias",
+    "DROP VIEW postfix_refused",
+    "DROP VIEW postfix_sender",
+    "DROP VIEW dovecot_user",
+)
+
 
 def up(migrator: Any, db: Any) -> None:
     """Make the views anew."""
-    for name in ("mailbox", "alias", "refused", "sender"):
-        db.execute_sql(f"DROP VIEW postfix_{name}")
-    db.execute_sql("DROP VIEW dovecot_user")
+    for statement in GONE:
+        db.execute_sql(statement)
     for view in (MAILBOX, ALIAS, REFUSED, SENDER, USER, LOG_IN):
         db.execute_sql(view)
