@@ -6,6 +6,7 @@ from tests.mail import truth
 from tests.mail.stage import acts_on, everything, find, make, receives, save, sql, wish
 from webmailadmin.mail import (
     addresses,
+    filters,
     leading,
     listing,
     mailboxes,
@@ -16,6 +17,7 @@ from webmailadmin.mail import (
 )
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import Changed, NotFound, PostmasterNeedsDestination
+from webmailadmin.mail.filters import Show
 from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.models import Account, Address, Domain, Kick, Mailbox, Ownership, Session
 
@@ -139,6 +141,15 @@ def test_the_list_tells_it(contact: Address, alice: Actor) -> None:
     assert (before.keeps, before.may_log_in, before.sends_only) == (True, True, False)
     assert (sends.keeps, sends.may_log_in, sends.sends_only) == (False, True, True)
     assert (shut.keeps, shut.may_log_in, shut.sends_only) == (False, False, False)
+
+
+def test_what_is_meant_to_receive_nothing_is_no_trouble(contact: Address, alice: Actor) -> None:
+    change(contact, receives=False, by=alice)
+    assert filters.count(contact.domain, Show.TO_LOOK_AT) == {Show.TO_LOOK_AT: 0}
+
+    make("empty@bonvenon.fr", by=alice)
+    save(CONTACT, recipients=["empty@bonvenon.fr"], by=alice)
+    assert filters.count(contact.domain, Show.TO_LOOK_AT) == {Show.TO_LOOK_AT: 2}
 
 
 def test_who_may_not_log_in_still_gets_mail(contact: Address, alice: Actor) -> None:
