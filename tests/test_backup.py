@@ -580,7 +580,7 @@ def test_another_programs_database_in_our_place_is_left_alone(data: Path, beside
     assert contents(data / "webmailadmin.db") == before
 
 
-@pytest.mark.parametrize("room", [1.6, 2.2, 2.7, 3.4], ids=lambda room: f"{room} databases")
+@pytest.mark.parametrize("room", [1.6, 2.2, 2.7, 3.3], ids=lambda room: f"{room} databases")
 def test_without_room_nothing_is_brought_back_and_nothing_half(
     data: Path, beside: Path, tmp_path: Path, room: float
 ) -> None:
