@@ -24,15 +24,19 @@ from webmailadmin import database
 from webmailadmin import settings as our_settings
 from webmailadmin.mail import (
     addresses,
+    app_passwords,
     domains,
+    mailboxes,
     purging,
     removal,
     renaming,
     routing,
+    switches,
     usage,
 )
 from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.mail.errors import NotFound, Refusal
+from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.models import Mailbox, Removed, now
 
 DOMAINS = ("one.example", "two.example", "three.example")
@@ -151,6 +155,27 @@ class Panel(RuleBasedStateMachine):
         usage.note(box, 1, size, None)
         if box.address is not None:
             self.attempt(lambda: save(box.address.email, by=self.alice, quota_mb=str(quota_mb)))
+
+    @rule(email=an_email, receives=st.booleans(), log_in=mostly)
+    def switch_mailbox(self, email: str, receives: bool, log_in: bool) -> None:
+        """Let a mailbox receive, or its holder log in, or not."""
+        if address := routing.address_of(email):
+            wished = Switches(receives=receives, may_log_in=log_in)
+            version = address.version
+            self.attempt(lambda: switches.change(address, wished, version=version, by=self.alice))
+
+    @rule(email=an_email, barred=st.booleans(), which=st.integers(0, 2))
+    def use_app_passwords(self, email: str, barred: bool, which: int) -> None:
+        """Bar the main password or not; make an app password, or revoke the one that there is."""
+        address = routing.address_of(email)
+        if address is None or (box := mailboxes.of(address)) is None:
+            return
+        self.attempt(lambda: app_passwords.bar_main(box, barred, by=self.alice))
+        there = app_passwords.of(box)
+        if which and there:
+            self.attempt(lambda: app_passwords.revoke(box, there[0].id, by=self.alice))
+        else:
+            self.attempt(lambda: app_passwords.create(box, "Telephone", by=self.alice))
 
     @rule(email=an_email)
     def turn(self, email: str) -> None:

@@ -31,6 +31,7 @@ from webmailadmin.mail.errors import (
     Refusal,
     Refusals,
 )
+from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Recipient, Removed
 
 
@@ -41,6 +42,7 @@ class Wish:
     version: of the address as the person saw it. password: empty keeps the present one.
     quota_mb: MB, 0 is unlimited. may_remove: the box that allows to remove the mailbox.
     agreed_quota: the size limit, as typed, that may be set although the mailbox holds more.
+    switches: of the mailbox.
     """
 
     version: int
@@ -52,6 +54,7 @@ class Wish:
     enabled: bool = True
     may_remove: bool = False
     agreed_quota: str = ""
+    switches: Switches = AS_IT_IS
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,9 @@ def save(address: Address, wish: Wish, *, by: Actor) -> Saved:
             mailboxes.change(address, box, password_hash, quota_mb, by=by)
         elif box is not None:
             removed = mailboxes.take_off(address, box, by=by)
+        kept = mailboxes.of(address)
+        if kept is not None:
+            mailboxes.switch(address, kept, wish.switches, by=by)
         switch(address, wish.enabled, by=by)
         if changed:
             routing.refuse_circles(address.email)
@@ -179,7 +185,7 @@ def is_already(address: Address, wish: Wish) -> bool:
     if box is None:
         return True
     same = not wish.password or passwords.matches(wish.password, box.password)
-    return same and box.quota_mb == quota_mb
+    return same and box.quota_mb == quota_mb and not wish.switches.beside(box)
 
 
 def claim(address: Address, version: int) -> None:

@@ -1,6 +1,7 @@
 """Mailboxes: open, password, size limit, take off, put back."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webmailadmin import settings
@@ -11,6 +12,32 @@ from webmailadmin.mail.errors import NotFound, QuotaMalformed, QuotaTooLarge
 from webmailadmin.models import Address, Domain, Mailbox, Removed, now
 
 LARGEST_QUOTA = 2**31  # MB
+# By the switch, once it is on and once it is off.
+SWITCHED = {
+    "receives": ("mailbox.receives", "mailbox.receives-not"),
+    "may_log_in": ("mailbox.log-in", "mailbox.no-log-in"),
+    "may_redirect": ("mailbox.redirect", "mailbox.no-redirect"),
+}
+
+
+@dataclass(frozen=True)
+class Switches:
+    """What a mailbox is for, each None to leave it as it is; see models.Mailbox."""
+
+    receives: bool | None = None
+    may_log_in: bool | None = None
+    may_redirect: bool | None = None
+
+    def beside(self, box: Mailbox) -> dict[str, bool]:
+        """Return those that are not as the mailbox has them."""
+        return {
+            name: wished
+            for name in SWITCHED
+            if (wished := getattr(self, name)) not in (None, getattr(box, name))
+        }
+
+
+AS_IT_IS = Switches()
 
 
 def of(address: Address) -> Mailbox | None:
@@ -73,6 +100,18 @@ def change(
             old=box.quota_mb,
             new=quota_mb,
         )
+
+
+def switch(address: Address, box: Mailbox, wished: Switches, *, by: Actor) -> None:
+    """Set the switches that differ. Inside a transaction; the caller settles the address."""
+    differing = wished.beside(box)
+    if differing:
+        Mailbox.update(differing).where(Mailbox.id == box.id).execute()
+    for name, on in differing.items():
+        act = SWITCHED[name][0 if on else 1]
+        journal.record(act, by=by, domain=address.domain, email=address.email)
+    if differing.get("may_log_in") is False:
+        kicks.order(address.email)
 
 
 def take_off(address: Address, box: Mailbox, *, by: Actor) -> Removed:

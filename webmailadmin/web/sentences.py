@@ -19,8 +19,10 @@ def outcome(row: Row, mailbox: bool, quota_mb: int | None = None) -> Markup:
     count = len(row.recipients)
     if not row.enabled:
         text = gettext("%(email)s is switched off: mail for it is refused.")
-    elif mailbox:
+    elif mailbox and (row.keeps or not row.has_mailbox):
         text = kept(row.quota_mb if row.quota_mb is not None else quota_mb, count)
+    elif mailbox and not count:
+        text = refused(row)
     elif not count:
         text = gettext("%(email)s receives nothing yet: mail for it is refused.")
     elif not any(receives for _, receives in row.recipients):
@@ -65,6 +67,13 @@ def kept(quota_mb: int | None, copies: int) -> str:
     if quota_mb:
         return gettext("Mail to %(email)s is kept in a mailbox of %(size)s.")
     return gettext("Mail to %(email)s is kept in a mailbox without limit.")
+
+
+def refused(row: Row) -> str:
+    """Return the sentence for a mailbox that keeps nothing of what comes."""
+    if row.sends_only:
+        return gettext("%(email)s only sends: mail for it is refused.")
+    return gettext("%(email)s receives nothing any more: mail for it is refused.")
 
 
 def saved_text(before: Row, after: Row, doubles: list[str]) -> str:
