@@ -34,7 +34,7 @@ from webmailadmin.mail import (
     switches,
     usage,
 )
-from webmailadmin.mail.actors import COMMAND_LINE
+from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusal
 from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.models import Mailbox, Removed, now
@@ -55,7 +55,6 @@ mostly = st.sampled_from((True, True, True, False))
 
 
 ALICE = COMMAND_LINE
-ALICE.id = 1
 
 
 @cache
@@ -170,12 +169,13 @@ class Panel(RuleBasedStateMachine):
         address = routing.address_of(email)
         if address is None or (box := mailboxes.of(address)) is None:
             return
-        self.attempt(lambda: app_passwords.bar_main(box, barred, by=self.alice))
-        there = app_passwords.of(box)
+        holder = Actor(Kind.HOLDER, box.id, email)
+        self.attempt(lambda: app_passwords.bar_main(address, barred, by=holder))
+        there = app_passwords.of(address, by=holder)
         if which and there:
-            self.attempt(lambda: app_passwords.revoke(box, there[0].id, by=self.alice))
+            self.attempt(lambda: app_passwords.revoke(address, there[0].id, by=self.alice))
         else:
-            self.attempt(lambda: app_passwords.create(box, "Telephone", by=self.alice))
+            self.attempt(lambda: app_passwords.create(address, "Telephone", by=holder))
 
     @rule(email=an_email)
     def turn(self, email: str) -> None:

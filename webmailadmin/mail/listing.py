@@ -165,23 +165,26 @@ def completed(found: list[Any]) -> list[Row]:
     for address_id, email, receives in read([RECIPIENTS], {"ids": json.dumps(ids)}):
         led[address_id].append((email, bool(receives)))
     kept = removal.boxes_of(ids)
-    return [
-        Row(
-            id_,
-            local_part,
-            email,
-            bool(enabled),
-            bool(receives),
-            version,
-            quota_mb,
-            bool(keeps),
-            bool(may_log_in),
-            recipients=led[id_],
-            removed=kept.get(id_) if quota_mb is None else None,
-            used=told(*used) if used[0] is not None else None,
-        )
-        for id_, local_part, email, enabled, receives, version, quota_mb, keeps, may_log_in, *used in found
-    ]
+    return [row_of(columns, led[columns[0]], kept.get(columns[0])) for columns in found]
+
+
+def row_of(columns: Any, led: list[tuple[str, bool]], kept: Removed | None) -> Row:
+    """Return an address with its recipients, and with the mailbox that was taken off it last."""
+    id_, local_part, email, enabled, receives, version, quota_mb, keeps, log_in, *used = columns
+    return Row(
+        id_,
+        local_part,
+        email,
+        bool(enabled),
+        bool(receives),
+        version,
+        quota_mb,
+        bool(keeps),
+        bool(log_in),
+        recipients=led,
+        removed=kept if quota_mb is None else None,
+        used=told(*used) if used[0] is not None else None,
+    )
 
 
 def told(messages: int, size: int, percent: int | None, last_log_in: int | None, at: int) -> Used:

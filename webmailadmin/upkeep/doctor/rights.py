@@ -127,8 +127,8 @@ def maps(machine: Machine) -> Iterator[Finding]:
 def dovecot_file(machine: Machine) -> Iterator[Finding]:
     """Only root writes what Dovecot asks the database."""
     # Dovecot 2.4 has the queries among its settings.
-    named = {machine.doveconf.get(f"{kind}/args", "") for kind in ("passdb", "userdb")} - {""}
-    for path in map(Path, sorted(named) or [machine.dovecot]):
+    named = {machine.doveconf.get(f"{kind}/args", "") for kind in ("passdb", "userdb")}
+    for path in [Path(name) for name in sorted(named - {""})] or [machine.dovecot]:
         try:
             found = path.stat()
         except FileNotFoundError:
