@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from tests.mail import truth
-from tests.mail.stage import catch_all, domain_of, everything, find, install, make, save, wish
+from tests.mail.stage import catch_all, domain_of, everything, find, install, make, save
 from webmailadmin import database
 from webmailadmin.mail import (
     accounts,
