@@ -8,7 +8,7 @@ DEV := $(VENV)/.installed-dev
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo upgrade test lint format browser mailservers test-debian13 bench load soak translate lock packages
+.PHONY: help build run demo upgrade test lint audit format browser mailservers test-debian13 bench load soak translate lock packages
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
@@ -34,6 +34,10 @@ lint: $(DEV) ## ruff, mypy, djlint, the import contracts
 	@$(BIN)/mypy
 	@$(BIN)/djlint --quiet --lint templates
 	@$(BIN)/lint-imports --no-cache
+
+audit: $(DEV) ## bandit, statements, licences, and known holes of the libraries (needs a network)
+	@$(BIN)/pytest -q -n 0 tests/test_audit.py
+	@$(BIN)/python -m tests.libraries
 
 format: $(DEV) ## bring the code into its form
 	@$(BIN)/ruff check --fix .

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from webmailadmin import database, settings
 from webmailadmin.mail import accounts, domains, names, passwords, routing
+from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Account, Address, Domain, Mailbox, Recipient, tuples
 
 DOMAIN = "bonvenon.fr"
@@ -81,7 +82,7 @@ def recipients(number: int, count: int) -> list[tuple[str, bool]]:
 
 def fill(count: int) -> None:
     """Install the domain and write `count` addresses, its postmaster@ among them."""
-    accounts.add(ACCOUNT, PASSWORD, by="bench")
+    accounts.add(ACCOUNT, PASSWORD, by=COMMAND_LINE)
     by = accounts.actor(Account.get(Account.name == ACCOUNT))
     domain = domains.install(DOMAIN, "camille@elsewhere.example", by=by)
     made = list(believable(count - 1))

@@ -249,7 +249,11 @@ def test_a_new_password_ends_the_sessions_of_the_account_and_is_journalled(termi
     db = CySqliteDatabase(str(terminal.folder / "webmailadmin.db"))
     db.connect()
     for account in (1, 2):
-        db.execute_sql("INSERT INTO session VALUES (?, ?, 1, 1)", (f"token{account}", account))
+        db.execute_sql(
+            "INSERT INTO session (token_hash, account_id, created_at, seen_at, proved_at)"
+            " VALUES (?, ?, 1, 1, 1)",
+            (f"token{account}", account),
+        )
     db.execute_sql("INSERT INTO throttle VALUES ('account:alice', 50, unixepoch())")
     db.close()
 

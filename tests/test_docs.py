@@ -5,11 +5,14 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from webmailadmin.cli import commands
+from webmailadmin.mail import sessions, throttle
+from webmailadmin.mail.actors import Kind
 from webmailadmin.settings import PREFIX, Settings
 from webmailadmin.upkeep import doctor
 
@@ -60,3 +63,41 @@ def every_command(group: click.Group, above: str = "") -> Iterator[tuple[str, cl
         yield f"{above} {name}".strip(), command
         if isinstance(command, click.Group):
             yield from every_command(command, f"{above} {name}")
+
+
+GUARDED = (ROOT / "docs" / "security.md").read_text()
+
+
+def test_each_test_that_the_threat_model_names_is_there():
+    named = re.findall(r"`([a-z_]+/(?:test_\w+\.py)?|test_\w+\.py|statements\.py)`", GUARDED)
+
+    assert len(named) > 15
+    assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
+
+
+def test_the_numbers_of_sessions_and_waits_are_those_of_the_program():
+    minutes = {kind: limit // timedelta(minutes=1) for kind, limit in sessions.IDLE.items()}
+    hours = {kind: limit // timedelta(hours=1) for kind, limit in sessions.LONGEST.items()}
+    others = (Kind.OWNER, Kind.HOLDER)
+
+    assert f"| administrators | {minutes[Kind.ADMINISTRATOR]} minutes | 24 hours |" in GUARDED
+    assert hours[Kind.ADMINISTRATOR] == 24
+    for kind in others:
+        assert (
+            f"| owners, holders | {minutes[kind] // 60} hours | {hours[kind] // 24} days |"
+            in GUARDED
+        )
+    assert f"| name | {throttle.FREE_TRIES['account']} |" in GUARDED
+    assert f"| network | {throttle.FREE_TRIES['network']} |" in GUARDED
+    assert throttle.LONGEST_WAIT == {"account": 60, "network": 15 * 60}
+
+
+def test_the_table_of_rights_has_its_place():
+    assert GUARDED.count("<!-- rights -->") == GUARDED.count("<!-- /rights -->") == 1
+
+
+def test_the_readme_leads_to_what_guards_the_panel():
+    readme = (ROOT / "README.md").read_text()
+
+    assert "(docs/security.md)" in readme
+    assert "(SECURITY.md)" in readme

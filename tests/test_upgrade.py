@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playhouse.migrations import Runner
@@ -81,14 +82,22 @@ def test_the_data_of_the_first_version_are_sound_today_and_the_servers_are_told_
     assert answers() == told
     assert sql("PRAGMA integrity_check") == [("ok",)]
     now = everything()
-    kept = ("account", "session", "throttle", "address", "mailbox", "recipient", "journal")
-    assert {table: now[table] for table in kept} == {table: before[table] for table in kept}
+    kept = ("account", "throttle", "address", "mailbox", "recipient", "journal")
+    assert as_wide(now, before, kept) == {table: before[table] for table in kept}
     assert sql("SELECT name, allocated_mb, unlimited FROM domain ORDER BY id") == [
         ("bonvenon.fr", 1536, 1),
         ("shop.example", 0, 0),
         ("xn--t-9fab.fr", 0, 0),
         ("gone.example", 0, 0),
     ]
+
+
+def as_wide(
+    now: dict[str, list[Any]], before: dict[str, list[Any]], tables: tuple[str, ...]
+) -> dict[str, list[Any]]:
+    """Return the rows of today without the columns that came later, which stand at the end."""
+    width = {table: len(before[table][0]) if before[table] else 0 for table in tables}
+    return {table: [row[: width[table]] for row in now[table]] for table in tables}
 
 
 def test_what_the_first_version_removed_comes_back_today(folder: Path) -> None:

@@ -86,7 +86,7 @@ def fill(by: Actor) -> Demo:
     """Fill an empty database. The same people each time, with a new password."""
     password = passwords.generated()
     password_hash = passwords.hashed(password, PASSWORD_COST)
-    dice = random.Random(1849)  # noqa: S311 - believable, not secret
+    dice = random.Random(1849)  # noqa: S311  # nosec B311 - believable, not secret
     made = [settle_in(place, password_hash, dice, by) for place in PLACES]
     odd_cases(made, password_hash, by)
     return Demo(f"contact@{made[0].name}", password)

@@ -216,8 +216,8 @@ class SecondFactor(Table):
     """
 
     id = AutoField()
-    account = ForeignKeyField(Account, null=True, default=None, on_delete="CASCADE")
-    mailbox = ForeignKeyField(Mailbox, null=True, default=None, on_delete="CASCADE")
+    account = ForeignKeyField(Account, null=True, default=None, unique=True, on_delete="CASCADE")
+    mailbox = ForeignKeyField(Mailbox, null=True, default=None, unique=True, on_delete="CASCADE")
     secret = TextField()
     last_step = IntegerField(default=0)
     created_at = TimestampField(utc=True, default=now)
@@ -359,4 +359,4 @@ class Journal(Table):
     domain = ForeignKeyField(Domain, null=True)
     email = TextField(null=True)
     details = TextField()
-    through = TextField(default="")
+    through = TextField()

@@ -179,7 +179,9 @@ def test_nothing_of_the_mailbox_that_was_tried_stays(installed: Machine) -> None
 
     assert b"probe" not in text
     assert installed.run("ls", "/var/lib/webmailadmin").split() == [
-        f"webmailadmin.db{end}" for end in ("", "-shm", "-wal")
+        f"{name}.db{end}"
+        for name in ("app-passwords", "webmailadmin")
+        for end in ("", "-shm", "-wal")
     ]
     homes = installed.run("ls", "/var/mail/webmailadmin").split()
     assert len(homes) <= 2  # Ann's and Bob's
@@ -189,7 +191,9 @@ def test_each_file_is_for_those_who_need_it(installed: Machine) -> None:
     found = installed.run(
         "stat", "-c", "%n %a %U:%G", "/var/lib/webmailadmin",
         "/var/lib/webmailadmin/webmailadmin.db", "/var/lib/webmailadmin/webmailadmin.db-wal",
-        "/var/lib/webmailadmin/webmailadmin.db-shm", "/var/mail/webmailadmin",
+        "/var/lib/webmailadmin/webmailadmin.db-shm", "/var/lib/webmailadmin/app-passwords.db",
+        "/var/lib/webmailadmin/app-passwords.db-wal", "/var/lib/webmailadmin/app-passwords.db-shm",
+        "/var/mail/webmailadmin",
         "/etc/postfix/webmailadmin/aliases.cf", "/etc/webmailadmin/before-install.json",
         "/etc/webmailadmin/self-made.key",
     )  # fmt: skip
@@ -199,6 +203,9 @@ def test_each_file_is_for_those_who_need_it(installed: Machine) -> None:
         "webmailadmin.db 640 webmailadmin:webmailadmin-servers",
         "webmailadmin.db-wal 640 webmailadmin:webmailadmin-servers",
         "webmailadmin.db-shm 640 webmailadmin:webmailadmin-servers",
+        "app-passwords.db 660 webmailadmin:webmailadmin-servers",
+        "app-passwords.db-wal 660 webmailadmin:webmailadmin-servers",
+        "app-passwords.db-shm 660 webmailadmin:webmailadmin-servers",
         "webmailadmin 700 vmail:vmail",
         "aliases.cf 640 root:postfix",
         "before-install.json 600 root:root",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from webmailadmin.servers import places
 from webmailadmin.servers.install import facts, postfix, refusals
 from webmailadmin.servers.install.certificate import SELF_MADE, Pair, choose
 from webmailadmin.servers.install.facts import Facts
@@ -148,6 +149,26 @@ def test_users_of_the_machine_who_read_mail_are_named() -> None:
 )
 def test_where_dovecot_knows_people_from_is_read(configured: str) -> None:
     assert facts.log_ins(configured) == ["passdb ldap", "userdb passwd"]
+
+
+@pytest.mark.parametrize(
+    "configured",
+    [
+        "passdb {\n  args = /etc/dovecot/webmailadmin-sql.conf.ext\n  driver = sql\n}\n"
+        "passdb {\n  args = /etc/dovecot/webmailadmin-used.conf.ext\n  driver = sql\n}\n"
+        "userdb {\n  args = /etc/dovecot/webmailadmin-sql.conf.ext\n  driver = sql\n}\n",
+        "passdb sql {\n  query = SELECT user FROM dovecot_password\n}\n"
+        "passdb webmailadmin_used {\n  driver = sql\n  sqlite_path = /x/app-passwords.db\n}\n"
+        "userdb sql {\n  query = SELECT home FROM dovecot_user\n}\n",
+    ],
+    ids=["2.3", "2.4"],
+)
+def test_our_own_are_known(
+    configured: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "DOVECOT_OURS", tmp_path)
+
+    assert facts.log_ins(configured) == []
 
 
 # The certificate

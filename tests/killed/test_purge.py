@@ -141,7 +141,7 @@ def home_kept(place: Place) -> str:
 
 def told(image: dict[str, list[tuple[object, ...]]]) -> list[object]:
     """Return what the journal says of deleted messages."""
-    return [row[-1] for row in image["journal"] if "messages.deleted" in row]
+    return [row[-2] for row in image["journal"] if "messages.deleted" in row]
 
 
 def test_the_worker_dies_at_every_statement_of_a_purge(place: Place) -> None:

@@ -24,15 +24,19 @@ from webmailadmin import database
 from webmailadmin import settings as our_settings
 from webmailadmin.mail import (
     addresses,
+    app_passwords,
     domains,
+    mailboxes,
     purging,
     removal,
     renaming,
     routing,
+    switches,
     usage,
 )
-from webmailadmin.mail.actors import COMMAND_LINE
+from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusal
+from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.models import Mailbox, Removed, now
 
 DOMAINS = ("one.example", "two.example", "three.example")
@@ -50,10 +54,6 @@ a_catch_all = st.sampled_from(("", *OTHERS * 2, *FAR, *DOMAINS * 2))
 mostly = st.sampled_from((True, True, True, False))
 
 
-ALICE = COMMAND_LINE
-ALICE.id = 1
-
-
 @cache
 def three_domains() -> Path:
     """Make, once, the database that each run begins with: ann@ has a mailbox, bob@ is empty."""
@@ -61,9 +61,9 @@ def three_domains() -> Path:
     atexit.register(shutil.rmtree, folder)
     database.open_database(folder)
     for name in DOMAINS:
-        install(name, by=ALICE)
-        make(f"ann@{name}", by=ALICE, mailbox=True)
-        make(f"bob@{name}", by=ALICE)
+        install(name, by=COMMAND_LINE)
+        make(f"ann@{name}", by=COMMAND_LINE, mailbox=True)
+        make(f"bob@{name}", by=COMMAND_LINE)
     database.db.close()
     return folder
 
@@ -79,7 +79,7 @@ class Panel(RuleBasedStateMachine):
         shutil.copy(three_domains() / "webmailadmin.db", self.folder)
         database.open_database(self.folder)
         database.db.pragma("synchronous", 0)
-        self.alice = ALICE
+        self.alice = COMMAND_LINE
 
     @initialize(
         led=st.lists(somewhere, min_size=3, max_size=3),
@@ -151,6 +151,28 @@ class Panel(RuleBasedStateMachine):
         usage.note(box, 1, size, None)
         if box.address is not None:
             self.attempt(lambda: save(box.address.email, by=self.alice, quota_mb=str(quota_mb)))
+
+    @rule(email=an_email, receives=st.booleans(), log_in=mostly)
+    def switch_mailbox(self, email: str, receives: bool, log_in: bool) -> None:
+        """Let a mailbox receive, or its holder log in, or not."""
+        if address := routing.address_of(email):
+            wished = Switches(receives=receives, may_log_in=log_in)
+            version = address.version
+            self.attempt(lambda: switches.change(address, wished, version=version, by=self.alice))
+
+    @rule(email=an_email, barred=st.booleans(), which=st.integers(0, 2))
+    def use_app_passwords(self, email: str, barred: bool, which: int) -> None:
+        """Bar the main password or not; make an app password, or revoke the one that there is."""
+        address = routing.address_of(email)
+        if address is None or (box := mailboxes.of(address)) is None:
+            return
+        holder = Actor(Kind.HOLDER, box.id, email)
+        self.attempt(lambda: app_passwords.bar_main(address, barred, by=holder))
+        there = app_passwords.of(address, by=holder)
+        if which and there:
+            self.attempt(lambda: app_passwords.revoke(address, there[0].id, by=self.alice))
+        else:
+            self.attempt(lambda: app_passwords.create(address, "Telephone", by=holder))
 
     @rule(email=an_email)
     def turn(self, email: str) -> None:

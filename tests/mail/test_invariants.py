@@ -113,6 +113,17 @@ def test_nothing_is_broken_after_the_rules(filled):
             "contact@bonvenon.fr",
         ),
         (
+            "INSERT INTO app_password (mailbox_id, name, password, created_at)"
+            " SELECT min(id), 'Telephone', 'abcd-efgh', 1 FROM mailbox",
+            "An app password is no hash that Dovecot reads",
+            "contact@bonvenon.fr",
+        ),
+        (
+            "UPDATE mailbox SET receives = 0 WHERE id = (SELECT min(id) FROM mailbox)",
+            "It is stored wrongly whether mail for an address arrives",
+            "contact@bonvenon.fr",
+        ),
+        (
             "UPDATE domain SET mailboxes = mailboxes + 1 WHERE name = 'bonvenon.fr'",
             "The counts of a domain are wrong",
             "bonvenon.fr",

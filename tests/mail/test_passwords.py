@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webmailadmin import settings as ours
-from webmailadmin.mail import mailboxes, passwords
+from webmailadmin.mail import accounts, common, mailboxes, passwords
 from webmailadmin.mail.errors import (
+    PasswordCommon,
     PasswordControl,
     PasswordGuessable,
     PasswordIsAddress,
@@ -157,7 +158,79 @@ def test_the_address_and_its_parts_are_no_password(password: str, about: str) ->
     ],
 )
 def test_what_is_tried_first_is_refused(password: str) -> None:
-    assert type(refusal_of(password)) is PasswordGuessable
+    assert type(refusal_of(password)) in (PasswordGuessable, PasswordCommon)
+
+
+# Stolen and common ones
+
+
+def test_the_list_holds_many_passwords_of_the_lengths_that_are_allowed() -> None:
+    listed = common.known()
+
+    assert len(listed) > 10_000
+    assert min(map(len, listed)) == 8
+    assert all(entry == entry.casefold() and len(entry.encode()) <= 72 for entry in listed)
+
+
+def test_each_password_of_the_list_is_refused_whatever_its_case() -> None:
+    for entry in common.known():
+        assert common.is_common(entry), entry
+        assert common.is_common(entry.upper()), entry
+
+
+@pytest.mark.parametrize("least", [8, 12])
+def test_a_listed_password_is_refused_in_its_own_words(least: int) -> None:
+    longest = sorted(entry for entry in common.known() if len(entry) >= 12)
+    assert len(longest) > 300
+    for entry in longest[::25]:
+        with pytest.raises(PasswordCommon) as refusal:
+            passwords.check(entry, entry, least=least, about=ABOUT)
+        assert (refusal.value.code, refusal.value.field) == ("password-common", "password")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "sunshine2024",
+        "Sunshine2024!",
+        "SUNSHINE-1987",
+        "Liverpool123!",
+        "princess 2026",
+        "starwars!!!!",
+    ],
+)
+def test_figures_and_signs_behind_a_common_word_do_not_help(password: str) -> None:
+    assert type(refusal_of(password)) is PasswordCommon
+
+
+@pytest.mark.parametrize(
+    "password", ["sunshine 492057183", "over sunshine valley", "sunshinéé-2024"]
+)
+def test_what_only_holds_a_common_word_is_judged_like_any_text(password: str) -> None:
+    check(password)
+
+
+def test_an_account_and_a_mailbox_are_refused_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = next(entry for entry in sorted(common.known()) if len(entry) >= 15)
+
+    with pytest.raises(PasswordCommon):
+        accounts.check_password(entry, entry, "alice")
+    with pytest.raises(PasswordCommon):
+        passwords.check(entry, entry, least=12, about=ABOUT)
+
+
+def test_a_generated_password_is_never_on_the_list() -> None:
+    assert not any(common.is_common(passwords.generated()) for _ in range(2000))
+
+
+def test_looking_a_password_up_takes_no_time() -> None:
+    common.known()
+    began = time.process_time()
+
+    for number in range(1000):
+        common.is_common(f"a fine long password {number}")
+
+    assert time.process_time() - began < 0.2
 
 
 def test_generated_passwords_pass_every_check_and_never_repeat() -> None:
@@ -184,9 +257,9 @@ def test_the_real_costs_are_those_of_the_settings(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(ours, "current", ours.Settings())
 
     assert mailboxes.hashed(GOOD)[:7] == "$2b$10$"
-    assert passwords.dummy_hash()[:7] == "$2b$12$"
+    assert passwords.dummy_hash(12)[:7] == "$2b$12$"
     assert passwords.matches(GOOD, passwords.hashed(GOOD, 12))
-    assert not passwords.matches(GOOD, passwords.dummy_hash())
+    assert not passwords.matches(GOOD, passwords.dummy_hash(12))
 
 
 def test_the_same_text_in_other_bytes_opens_the_hash() -> None:
@@ -207,7 +280,7 @@ def test_what_bcrypt_would_cut_off_counts() -> None:
 
 @pytest.mark.parametrize("typed", ["", "\0", "a\0b", "\ud800", "x" * 1_000_000, "é" * 40, "\u202e"])
 def test_what_nobody_could_have_as_a_password_is_only_wrong(typed: str) -> None:
-    assert passwords.matches(typed, passwords.dummy_hash()[:4] + "04$" + "." * 53) is False
+    assert passwords.matches(typed, passwords.dummy_hash(4)[:4] + "04$" + "." * 53) is False
     assert passwords.matches(typed, passwords.hashed(GOOD, 4)) is False
 
 

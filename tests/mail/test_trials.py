@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.mail.stage import catch_all, find, install, make, save
-from webmailadmin.mail import accounts, domains, log_ins, trials
+from webmailadmin.mail import accounts, domains, log_ins, throttle, trials
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.errors import TooManyTests
 from webmailadmin.models import Account, Address, Domain, Throttle, now

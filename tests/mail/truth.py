@@ -17,6 +17,7 @@ MOST_IN_ALL = 500
 OURS = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?@([a-z0-9-]+\.)+[a-z0-9-]+")
 PLAIN = re.compile(r"[a-z0-9_+='#$&*?^`{}~.-][a-z0-9_+='#$&*?^`{}~./-]*@([a-z0-9-]+\.)+[a-z0-9-]+")
 HASH = re.compile(r"\$2b\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 UNKNOWN = "nobody-has-this-name"
 
 
@@ -41,6 +42,7 @@ class Spot:
     on: bool
     receives: bool
     box: bool
+    keeps: bool
     recipients: dict[str, bool] = field(default_factory=dict)
 
 
@@ -77,11 +79,13 @@ class World:
             return self.ends(caught) if caught else set()
         if not spot.on:
             return set()
-        return ({email_here} if spot.box else set()).union(*map(self.ends, spot.recipients))
+        return ({email_here} if spot.keeps else set()).union(*map(self.ends, spot.recipients))
 
     def lives(self, spot: Spot) -> bool:
         """Say whether an address has an end, its own domain's switch disregarded."""
-        return spot.on and (spot.box or any(self.reaches(to, spot.place) for to in spot.recipients))
+        return spot.on and (
+            spot.keeps or any(self.reaches(to, spot.place) for to in spot.recipients)
+        )
 
     def reaches(self, email: str, coming_from: Place) -> bool:
         """Say whether mail that an address in `coming_from` sends on arrives somewhere."""
@@ -130,13 +134,15 @@ def world() -> World:
             " FROM domain WHERE removed_at IS NULL"
         )
     }
-    boxes = {id_ for (id_,) in sql("SELECT address_id FROM mailbox WHERE address_id IS NOT NULL")}
+    boxes = dict(sql("SELECT address_id, receives FROM mailbox WHERE address_id IS NOT NULL"))
     spots = {}
     for id_, place, email, on, receives in sql(
         "SELECT id, domain_id, email, enabled, receives FROM address"
     ):
         assert place in places, f"{email} lies in a removed domain"
-        spots[id_] = Spot(email, places[place], bool(on), bool(receives), id_ in boxes)
+        spots[id_] = Spot(
+            email, places[place], bool(on), bool(receives), id_ in boxes, bool(boxes.get(id_))
+        )
     for id_, email, lives in sql("SELECT address_id, email, receives FROM recipient ORDER BY id"):
         spots[id_].recipients[email] = bool(lives)
     return World(
@@ -276,12 +282,22 @@ def check_postfix(here: World) -> None:
 
 
 def check_dovecot(here: World) -> None:
-    """Who may log in: a mailbox at a living address that is on, with a hash that Dovecot takes."""
-    rows = sql("SELECT user, password FROM dovecot_user")
-    assert sorted(user for user, _ in rows) == sorted(
-        spot.email for spot in here.spots.values() if spot.box and spot.on
+    """Who has a mailbox: at a living address that is on. Who may log in, with which hashes."""
+    on = sorted(spot.email for spot in here.spots.values() if spot.box and spot.on)
+    assert sorted(user for (user,) in sql("SELECT user FROM dovecot_user")) == on
+    allowed = sql(
+        "SELECT email, mailbox.id, password, main_in_programs FROM mailbox"
+        " JOIN address ON address.id = address_id WHERE may_log_in AND enabled"
     )
-    assert all(HASH.fullmatch(password) for _, password in rows)
+    expected = [(email, "", hash_, None) for email, _, hash_, main in allowed if main]
+    for email, box, _, _ in allowed:
+        found = sql("SELECT password, id FROM app_password WHERE mailbox_id = ?", box)
+        expected += [(email, digest, digest, id_) for digest, id_ in found]
+    rows = sql("SELECT user, digest, password, app FROM dovecot_password")
+    assert sorted(rows, key=str) == sorted(expected, key=str)
+    assert all((DIGEST if digest else HASH).fullmatch(hash_) for _, digest, hash_, _ in rows)
+    senders = {login for (login,) in sql("SELECT login FROM postfix_sender")}
+    assert senders <= {email for email, *_ in allowed}
 
 
 def check_counts(here: World) -> None:

@@ -17,6 +17,7 @@ VALUES = Values(
 )
 FILES = [
     "dovecot-2.3/webmailadmin-sql.conf.ext",
+    "dovecot-2.3/webmailadmin-used.conf.ext",
     "dovecot-2.3/webmailadmin.conf",
     "dovecot-2.4/webmailadmin.conf",
     "postfix/main.cf.webmailadmin",
@@ -63,10 +64,10 @@ def test_every_map_that_main_cf_names_is_rendered_and_goes_through_the_proxy() -
 
 def test_values_are_escaped_in_every_query() -> None:
     """Postfix and Dovecot escape for a single-quoted text, and for nothing else."""
-    signs = re.compile(r"(.)%(?:[sud]|\{user\})(.)")
+    signs = re.compile(r"(.)%(?:[sud]|\{[^}]+\})(.)")
     for place, text in texts(VALUES).items():
         for line in text.splitlines():
-            if "query = SELECT" in line:
+            if re.search(r"query = (SELECT|INSERT)", line):
                 assert set(signs.findall(line)) <= {("'", "'")}, place
 
 

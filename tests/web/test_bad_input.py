@@ -144,9 +144,17 @@ PASSWORDS = {
             " Type it anew."
         },
     ),
+    "common": (
+        "password1234",
+        "password1234",
+        {
+            "Password": "This password is on the lists of stolen passwords that are tried first."
+            " Figures or signs behind it do not help: choose another."
+        },
+    ),
     "guessable": (
-        "password1234",
-        "password1234",
+        "abcabcabcabc",
+        "abcabcabcabc",
         {
             "Password": "This password is among the first that are tried."
             " Choose one harder to guess."
@@ -359,7 +367,7 @@ def test_the_own_address_as_recipient_is_refused(browser, contact, headers):
 
     wrongly(reply, headers, "", "recipients")
     assert reply.message("Redirect to") == (
-        "contact@bonvenon.fr cannot be redirected to itself. To keep a copy, choose Mailbox: Yes."
+        "contact@bonvenon.fr cannot be redirected to itself: its mailbox is what keeps a copy."
     )
     assert reply.value("Redirect to") == typed
 

@@ -610,12 +610,45 @@ def test_a_form_that_is_too_large_is_refused_in_words(browser, bonvenon, url, si
     assert everything() == before
 
 
-def test_a_form_of_very_many_parts_is_refused(browser, bonvenon):
-    parts = {f"field{n}": "x" for n in range(300)}
+@pytest.mark.parametrize(("parts", "status"), [(199, 422), (200, 413)])
+def test_a_form_of_very_many_parts_is_refused(browser, bonvenon, parts, status):
+    """At most 200 parts: the token is one of them."""
+    sent = {"csrf_token": token_of(browser), **{f"field{n}": "x" for n in range(parts)}}
+    before = everything()
 
-    reply = browser.open("/domains/", method="POST", data=parts, content_type="multipart/form-data")
+    reply = browser.open("/domains/", method="POST", data=sent, content_type="multipart/form-data")
 
-    assert reply.status == 413
+    assert reply.status == status
+    assert everything() == before
+
+
+def test_a_field_that_comes_twice_is_refused_by_every_form(app, browser, values):
+    token = token_of(browser)
+    before = everything()
+
+    for endpoint, url in forms(app, values):
+        for doubled in ({"csrf_token": [token, token]}, {"csrf_token": [token, "x"]}):
+            reply = browser.open(url, method="POST", data={**FULL_FORM, **doubled})
+            assert (endpoint, reply.status) == (endpoint, 400)
+            assert reply.words(".notice") == "This request cannot be understood."
+    assert everything() == before
+    assert browser.open(LIST).status == 200
+
+
+@pytest.mark.parametrize("field", ["recipients", "password", "quota_mb", "version", "mailbox"])
+def test_a_field_of_the_editor_that_comes_twice_is_refused(browser, contact, field):
+    before = everything()
+    sent = {**FULL_FORM, "csrf_token": token_of(browser)}
+
+    twice = {**sent, field: [sent[field], "7"]}
+    reply = browser.open("/addresses/contact@bonvenon.fr/", method="POST", data=twice)
+
+    assert (reply.status, everything()) == (400, before)
+
+
+def test_an_address_of_two_meanings_is_refused_and_one_said_twice_is_not(browser, contact):
+    assert browser.open(f"{LIST}?q=a&q=b").status == 400
+    assert browser.open(f"{LIST}?q=a&q=a").status == 200
 
 
 def test_a_mistake_of_ours_shows_a_number_and_no_trace(

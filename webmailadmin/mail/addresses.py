@@ -32,6 +32,7 @@ from webmailadmin.mail.errors import (
     Refusals,
 )
 from webmailadmin.mail.link_errors import MayNotLogIn
+from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Recipient, Removed
 
 
@@ -42,7 +43,7 @@ class Wish:
     version: of the address as the person saw it. password: empty keeps the present one.
     quota_mb: MB, 0 is unlimited. may_remove: the box that allows to remove the mailbox.
     agreed_quota: the size limit, as typed, that may be set although the mailbox holds more.
-    by_link: a new mailbox is opened with a password that nobody knows.
+    switches: of the mailbox. by_link: a new one is opened with a password that nobody knows.
     """
 
     version: int
@@ -54,6 +55,7 @@ class Wish:
     enabled: bool = True
     may_remove: bool = False
     agreed_quota: str = ""
+    switches: Switches = AS_IT_IS
     by_link: bool = False
 
 
@@ -139,6 +141,9 @@ def save(address: Address, wish: Wish, *, by: Actor) -> Saved:
             mailboxes.change(address, box, password_hash, quota_mb, by=by)
         elif box is not None:
             removed = mailboxes.take_off(address, box, by=by)
+        kept = mailboxes.of(address)
+        if kept is not None:
+            mailboxes.switch(address, kept, wish.switches, by=by)
         switch(address, wish.enabled, by=by)
         if changed:
             routing.refuse_circles(address.email)
@@ -153,7 +158,8 @@ def check(address: Address, box: Mailbox | None, wish: Wish) -> tuple[recipients
     if wish.mailbox:
         with refusals.collect():
             if opens_by_link(wish, box):
-                refuse_closed(address, wish)
+                if not wish.enabled or wish.switches.may_log_in is False:
+                    raise MayNotLogIn(name=address.email)
             elif wish.password or wish.confirmation:
                 mailboxes.check_password(wish.password, wish.confirmation, address)
             elif box is None:
@@ -173,12 +179,6 @@ def check(address: Address, box: Mailbox | None, wish: Wish) -> tuple[recipients
 def opens_by_link(wish: Wish, box: Mailbox | None) -> bool:
     """Say whether a mailbox is to be opened whose holder chooses the password."""
     return wish.mailbox and wish.by_link and box is None
-
-
-def refuse_closed(address: Address, wish: Wish) -> None:
-    """Raise MayNotLogIn when nobody could log in with the password of the link."""
-    if not wish.enabled:
-        raise MayNotLogIn(name=address.email)
 
 
 def hash_of(wish: Wish, box: Mailbox | None) -> str | None:
@@ -202,7 +202,7 @@ def is_already(address: Address, wish: Wish) -> bool:
     if box is None:
         return True
     same = wish.by_link or not wish.password or passwords.matches(wish.password, box.password)
-    return same and box.quota_mb == quota_mb
+    return same and box.quota_mb == quota_mb and not wish.switches.beside(box)
 
 
 def claim(address: Address, version: int) -> None:

@@ -287,7 +287,7 @@ class RecipientMalformed(Refusal):
 
 class RecipientIsItself(Refusal):
     code, field = "recipient-is-itself", "recipients"
-    message = N_("%(email)s cannot be redirected to itself. To keep a copy, choose Mailbox: Yes.")
+    message = N_("%(email)s cannot be redirected to itself: its mailbox is what keeps a copy.")
 
 
 class RecipientLoop(Refusal):
@@ -418,6 +418,14 @@ class PasswordControl(Refusal):
 class PasswordGuessable(Refusal):
     code, field = "password-guessable", "password"
     message = N_("This password is among the first that are tried. Choose one harder to guess.")
+
+
+class PasswordCommon(Refusal):
+    code, field = "password-common", "password"
+    message = N_(
+        "This password is on the lists of stolen passwords that are tried first. Figures or signs "
+        "behind it do not help: choose another."
+    )
 
 
 class PasswordIsAddress(Refusal):

@@ -24,8 +24,13 @@ class Show(StrEnum):
 
 
 # The index holds all that both halves ask for. SQLite would rather read the addresses themselves.
+# A mailbox that is meant to receive nothing is no trouble.
 TROUBLED = """
     SELECT id FROM address WHERE domain_id = :domain AND receives = 0 AND enabled = 1
+    AND (
+        NOT EXISTS (SELECT 1 FROM mailbox WHERE address_id = address.id)
+        OR EXISTS (SELECT 1 FROM recipient WHERE address_id = address.id)
+    )
     UNION ALL
     SELECT DISTINCT address_id FROM recipient
     CROSS JOIN address INDEXED BY address_state ON address.id = address_id

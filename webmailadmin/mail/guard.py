@@ -7,6 +7,7 @@ a request says.
 
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_entering import OnlyThemselves
 from webmailadmin.models import Address, Domain, Mailbox, Ownership
 
 # The domains of a person, within a statement that is given `whose`.
@@ -26,6 +27,22 @@ def everything(by: Actor) -> bool:
 def administrator(by: Actor) -> None:
     """Raise NotFound for everybody but administrators and programs of the server."""
     if not everything(by):
+        raise NotFound
+
+
+def oneself(by: Actor) -> None:
+    """Raise OnlyThemselves for an administrator who has entered as somebody.
+
+    Asked by what shows or changes what guards a person: password, second factor, sessions,
+    contact address, app passwords, links.
+    """
+    if by.through:
+        raise OnlyThemselves(name=by.name, through=by.through)
+
+
+def account(by: Actor) -> None:
+    """Raise NotFound for a holder, who has no domains."""
+    if by.kind is Kind.HOLDER:
         raise NotFound
 
 

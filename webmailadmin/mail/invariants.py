@@ -90,7 +90,7 @@ STATEMENTS = {
     """,
     N_("It is stored wrongly whether mail for an address arrives"): """
         SELECT email FROM address WHERE receives != (enabled AND (
-            EXISTS (SELECT 1 FROM mailbox WHERE address_id = address.id)
+            EXISTS (SELECT 1 FROM mailbox WHERE address_id = address.id AND mailbox.receives)
             OR EXISTS (SELECT 1 FROM recipient WHERE address_id = address.id AND receives)
         ))
     """,
@@ -104,6 +104,11 @@ STATEMENTS = {
         SELECT coalesce(email, home) FROM mailbox LEFT JOIN address ON address.id = address_id
         WHERE password NOT GLOB '$2b$[0-9][0-9]$*' OR length(password) != 60
             OR substr(password, 5, 2) NOT BETWEEN '04' AND '14'
+    """,
+    N_("An app password is no hash that Dovecot reads"): """
+        SELECT coalesce(email, home) FROM app_password
+        JOIN mailbox ON mailbox.id = mailbox_id LEFT JOIN address ON address.id = address_id
+        WHERE length(app_password.password) != 64 OR app_password.password GLOB '*[^0-9a-f]*'
     """,
     N_("The counts of a domain are wrong"): """
         SELECT name FROM domain LEFT JOIN (

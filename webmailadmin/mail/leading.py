@@ -25,7 +25,7 @@ MOST_SHOWN = 100  # at once; those that follow come when these are mended
 
 SOURCES = """
     SELECT address.id, email, version, enabled,
-        EXISTS (SELECT 1 FROM mailbox WHERE address_id = address.id)
+        EXISTS (SELECT 1 FROM mailbox WHERE address_id = address.id AND receives)
     FROM address
     WHERE id IN (SELECT address_id FROM recipient WHERE {led})
     AND domain_id IN (SELECT value FROM json_each(:mine))
@@ -59,7 +59,7 @@ KNOWN = "SELECT email FROM address WHERE email IN (SELECT value FROM json_each(?
 # Of these addresses, those whose mail has no end any more once it has none at the lost ones.
 FOLLOWING = """
     SELECT email FROM address WHERE email IN (SELECT value FROM json_each(:emails)) AND receives
-    AND NOT EXISTS (SELECT 1 FROM mailbox WHERE address_id = address.id)
+    AND NOT EXISTS (SELECT 1 FROM mailbox WHERE address_id = address.id AND receives)
     AND NOT EXISTS (
         SELECT 1 FROM recipient WHERE address_id = address.id AND receives
         AND target NOT IN (SELECT value FROM json_each(:lost))
@@ -71,8 +71,8 @@ FOLLOWING = """
 class Source:
     """An address that leads to a place.
 
-    there: its recipients that lead there, as they were typed. others: where its mail still goes
-    when that place takes none.
+    has_mailbox: one that keeps mail. there: its recipients that lead there, as they were typed.
+    others: where its mail still goes when that place takes none.
     """
 
     email: str

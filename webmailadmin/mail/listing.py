@@ -44,7 +44,8 @@ class Used:
 class Row:
     """One address as the list tells it.
 
-    quota_mb: None without a mailbox, 0 unlimited. recipients: each with whether mail arrives
+    quota_mb: None without a mailbox, 0 unlimited. keeps: mail is kept in its mailbox. may_log_in:
+    the holder of its mailbox. recipients: each with whether mail arrives
     there. removed: the mailbox that was taken off it, while it can come back. used: None without
     a mailbox, or as long as its numbers are not known.
     """
@@ -56,14 +57,21 @@ class Row:
     receives: bool
     version: int
     quota_mb: int | None
+    keeps: bool
+    may_log_in: bool
     recipients: list[tuple[str, bool]]
     removed: Removed | None
     used: Used | None
 
     @property
     def has_mailbox(self) -> bool:
-        """Say whether mail is kept here."""
+        """Say whether there is a mailbox here."""
         return self.quota_mb is not None
+
+    @property
+    def sends_only(self) -> bool:
+        """Say whether its mailbox is there to send from, and takes no mail."""
+        return self.has_mailbox and self.may_log_in and not self.keeps
 
     @property
     def dead(self) -> list[str]:
@@ -88,7 +96,7 @@ class Page:
 # A text is found with instr(), which knows no wildcards; all that is searched is lower case.
 ROWS = """
     SELECT address.id, local_part, email, enabled, address.receives, version, quota_mb,
-        messages, bytes, percent, last_log_in, at
+        mailbox.receives, may_log_in, messages, bytes, percent, last_log_in, at
     FROM address LEFT JOIN mailbox ON mailbox.address_id = address.id
     LEFT JOIN usage ON mailbox_id = mailbox.id
     WHERE address.domain_id = :domain
@@ -157,21 +165,26 @@ def completed(found: list[Any]) -> list[Row]:
     for address_id, email, receives in read([RECIPIENTS], {"ids": json.dumps(ids)}):
         led[address_id].append((email, bool(receives)))
     kept = removal.boxes_of(ids)
-    return [
-        Row(
-            id_,
-            local_part,
-            email,
-            bool(enabled),
-            bool(receives),
-            version,
-            quota_mb,
-            recipients=led[id_],
-            removed=kept.get(id_) if quota_mb is None else None,
-            used=told(*used) if used[0] is not None else None,
-        )
-        for id_, local_part, email, enabled, receives, version, quota_mb, *used in found
-    ]
+    return [row_of(columns, led[columns[0]], kept.get(columns[0])) for columns in found]
+
+
+def row_of(columns: Any, led: list[tuple[str, bool]], kept: Removed | None) -> Row:
+    """Return an address with its recipients, and with the mailbox that was taken off it last."""
+    id_, local_part, email, enabled, receives, version, quota_mb, keeps, log_in, *used = columns
+    return Row(
+        id_,
+        local_part,
+        email,
+        bool(enabled),
+        bool(receives),
+        version,
+        quota_mb,
+        bool(keeps),
+        bool(log_in),
+        recipients=led,
+        removed=kept if quota_mb is None else None,
+        used=told(*used) if used[0] is not None else None,
+    )
 
 
 def told(messages: int, size: int, percent: int | None, last_log_in: int | None, at: int) -> Used:

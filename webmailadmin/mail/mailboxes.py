@@ -1,6 +1,7 @@
 """Mailboxes: open, password, size limit, take off, put back."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webmailadmin import settings
@@ -12,6 +13,32 @@ from webmailadmin.mail.notices import Notice
 from webmailadmin.models import Address, Domain, Mailbox, Removed, now
 
 LARGEST_QUOTA = 2**31  # MB
+# By the switch, once it is on and once it is off.
+SWITCHED = {
+    "receives": ("mailbox.receives", "mailbox.receives-not"),
+    "may_log_in": ("mailbox.log-in", "mailbox.no-log-in"),
+    "may_redirect": ("mailbox.redirect", "mailbox.no-redirect"),
+}
+
+
+@dataclass(frozen=True)
+class Switches:
+    """What a mailbox is for, each None to leave it as it is; see models.Mailbox."""
+
+    receives: bool | None = None
+    may_log_in: bool | None = None
+    may_redirect: bool | None = None
+
+    def beside(self, box: Mailbox) -> dict[str, bool]:
+        """Return those that are not as the mailbox has them."""
+        return {
+            name: wished
+            for name in SWITCHED
+            if (wished := getattr(self, name)) not in (None, getattr(box, name))
+        }
+
+
+AS_IT_IS = Switches()
 
 
 def of(address: Address) -> Mailbox | None:
@@ -75,6 +102,29 @@ def change(
             old=box.quota_mb,
             new=quota_mb,
         )
+
+
+def switch(address: Address, box: Mailbox, wished: Switches, *, by: Actor) -> None:
+    """Set the switches that differ. Inside a transaction; the caller settles the address."""
+    differing = wished.beside(box)
+    if differing:
+        Mailbox.update(differing).where(Mailbox.id == box.id).execute()
+    for name, on in differing.items():
+        act = SWITCHED[name][0 if on else 1]
+        journal.record(act, by=by, domain=address.domain, email=address.email)
+    if differing.get("may_log_in") is False:
+        kicks.order(address.email)
+
+
+def keep_copies(address: Address, box: Mailbox, keep: bool, *, by: Actor) -> None:
+    """Say whether mail that is redirected is kept in the mailbox too, as its holder wishes.
+
+    Inside a transaction; the caller settles the address.
+    """
+    if box.receives != keep:
+        Mailbox.update(receives=keep).where(Mailbox.id == box.id).execute()
+        act = "mailbox.copies" if keep else "mailbox.no-copies"
+        journal.record(act, by=by, domain=address.domain, email=address.email)
 
 
 def take_off(address: Address, box: Mailbox, *, by: Actor) -> Removed:

@@ -6,7 +6,9 @@ import unicodedata
 
 import bcrypt
 
+from webmailadmin.mail import common
 from webmailadmin.mail.errors import (
+    PasswordCommon,
     PasswordControl,
     PasswordGuessable,
     PasswordIsAddress,
@@ -37,7 +39,7 @@ def check(password: str, confirmation: str, *, least: int, about: str) -> None:
 
     least: characters at the least. about: the address or name that it is for.
     Raises PasswordTooShort, PasswordTooLong, PasswordControl, PasswordIsAddress,
-    PasswordGuessable, PasswordsDiffer (NIST SP 800-63B-4, 3.1.1.2).
+    PasswordCommon, PasswordGuessable, PasswordsDiffer (NIST SP 800-63B-4, 3.1.1.2).
     """
     password = normal(password)
     if has_hidden(password):
@@ -58,6 +60,8 @@ def refuse_guessable(password: str, about: str) -> None:
         site = named.partition(".")[0]
         if password.casefold() in (f"{name}@{named}", name, named, site, name + named):
             raise PasswordIsAddress
+    if common.is_common(password):
+        raise PasswordCommon
     from zxcvbn import zxcvbn  # noqa: PLC0415 - slow import, needed by few requests
 
     if zxcvbn(password, user_inputs=[*COMMON, about, name, domain])["score"] <= WEAK:
@@ -83,9 +87,9 @@ def dummy_hash(cost: int) -> str:
     return f"$2b${cost:02d}$" + "." * 53
 
 
-def generated() -> str:
-    """Return a new random password: four groups of four, 79 bits."""
-    return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))
+def generated(groups: int = 4) -> str:
+    """Return a new random password: so many groups of four letters, 19.8 bits each."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(groups))
 
 
 def nobodys() -> str:

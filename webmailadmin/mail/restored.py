@@ -18,6 +18,7 @@ from webmailadmin.models import Chore, Kick, Link, Purge, Removed, Report, Sessi
 OF_THEIR_TIME = (Session, Link, Throttle, Kick, Chore, Report)
 KICKS_AT_ONCE = 500
 LOG_INS = "SELECT user, password, home FROM dovecot_user"
+APP_LOG_INS = "SELECT user, password, app FROM dovecot_password WHERE app IS NOT NULL"
 HOMES = """
     SELECT home, coalesce(address.email, removed.email) FROM mailbox
     LEFT JOIN address ON address.id = mailbox.address_id
@@ -30,11 +31,12 @@ ORDERED = "SELECT home FROM purge"
 class State:
     """What a database says of mailboxes.
 
-    log_ins: user, password hash and home of each that may log in. homes: whose each one is, by
-    its name. ordered: the homes that are to be deleted.
+    log_ins: user, password hash and home of each that may log in, and user, hash and number of
+    each app password. homes: whose each one is, by its name. ordered: the homes that are to be
+    deleted.
     """
 
-    log_ins: set[tuple[str, str, str]] = field(default_factory=set)
+    log_ins: set[tuple[str, str | None, str | int]] = field(default_factory=set)
     homes: dict[str, str] = field(default_factory=dict)
     ordered: set[str] = field(default_factory=set)
 
@@ -43,8 +45,11 @@ def state(database: Any) -> State:
     """Return the state of a database with any schema of ours."""
     there = "purge" in database.get_tables()
     ordered = database.execute_sql(ORDERED).fetchall() if there else []
+    log_ins = database.execute_sql(LOG_INS).fetchall()
+    if any(view.name == "dovecot_password" for view in database.get_views()):
+        log_ins += database.execute_sql(APP_LOG_INS).fetchall()
     return State(
-        set(database.execute_sql(LOG_INS).fetchall()),
+        set(log_ins),
         dict(database.execute_sql(HOMES).fetchall()),
         {home for (home,) in ordered},
     )

@@ -149,7 +149,9 @@ def senders_to(email: str) -> list[str]:
 
 def settle_receives(which: object) -> set[str]:
     """Work out `receives` of the addresses that `which` selects; return those that changed."""
-    has_box = fn.EXISTS(Mailbox.select(Mailbox.id).where(Mailbox.address == Address.id))
+    has_box = fn.EXISTS(
+        Mailbox.select(Mailbox.id).where(Mailbox.address == Address.id, Mailbox.receives)
+    )
     has_way = fn.EXISTS(
         Recipient.select(Recipient.id).where(Recipient.address == Address.id, Recipient.receives)
     )

@@ -68,4 +68,5 @@ def stop_at(email: str) -> tuple[Mailbox | None, list[str]]:
     if not address.receives:
         return None, []
     sent_on = [row.email for row in recipients.of(address) if row.receives]
-    return mailboxes.of(address), sent_on
+    box = mailboxes.of(address)
+    return box if box is not None and box.receives else None, sent_on

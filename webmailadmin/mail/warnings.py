@@ -34,7 +34,8 @@ PRESENT = """
 """
 # Where there is no room for the warning itself, it is due once there is.
 DUE = """
-    SELECT mailbox.id, home, email, domain.name, language, bytes, quota_mb, mark
+    SELECT mailbox.id, home, email, domain.name,
+        coalesce(nullif(mailbox.language, ''), domain.language) AS language, bytes, quota_mb, mark
     FROM present JOIN usage ON mailbox_id = present.id JOIN mailbox ON mailbox.id = present.id
     JOIN address ON address.id = address_id JOIN domain ON domain.id = address.domain_id
     WHERE mark > warned AND bytes + :room <= quota_mb * 1048576

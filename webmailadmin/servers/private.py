@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from webmailadmin.servers import used
 from webmailadmin.servers.render import MAIL_USER, UnfitValue, Values, render_into
 
 LOOPBACK = "127.0.0.1"
@@ -282,11 +283,18 @@ def values_for(folder: Path, database: Path, mail_host: str, system: System) -> 
 
 
 def open_to_servers(database: Path, system: System, group: str = Values.servers_group) -> None:
-    """Let the servers' group read the database, never write: MAIL_SERVERS.md, 1."""
+    """Let the servers' group read the database, never write: MAIL_SERVERS.md, 1.
+
+    It writes when app passwords are used.
+    """
+    used.make(database.parent)
+    noted = [str(file) for file in used.files(database.parent)]
     files = [str(file) for file in database.parent.glob(f"{database.name}*")]
-    system.run("chgrp", group, str(database.parent), *files)
+    system.run("chown", f"--reference={database}", *noted)
+    system.run("chgrp", group, str(database.parent), *files, *noted)
     system.run("chmod", "2750", str(database.parent))
     system.run("chmod", "0640", *files)
+    system.run("chmod", f"{used.MODE:04o}", *noted)
 
 
 # Folders and files

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from webmailadmin.servers import used
 from webmailadmin.settings import Settings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -59,6 +60,11 @@ class Values:
     dovecot: Path = Path("/etc/dovecot")
     spool: Path = Path("/var/spool/postfix")
 
+    @property
+    def used(self) -> Path:
+        """Return the file where Dovecot notes when an app password is used."""
+        return self.database.with_name(used.FILE)
+
     def __post_init__(self) -> None:
         for entry in fields(self):
             value = getattr(self, entry.name)
@@ -101,6 +107,7 @@ def texts(values: Values) -> dict[Path, str]:
         Path("postfix", "main.cf.webmailadmin"): filled("main.cf", values),
         Path("dovecot-2.3", "webmailadmin.conf"): filled("dovecot-2.3.conf", values),
         Path("dovecot-2.3", "webmailadmin-sql.conf.ext"): filled("dovecot-2.3-sql.conf", values),
+        Path("dovecot-2.3", "webmailadmin-used.conf.ext"): filled("dovecot-2.3-used.conf", values),
         Path("dovecot-2.4", "webmailadmin.conf"): filled("dovecot-2.4.conf", values),
     }
 

@@ -15,7 +15,7 @@ import peewee
 
 from webmailadmin.mail import chores, purging
 from webmailadmin.servers.mailfiles import HelperTrouble
-from webmailadmin.upkeep import letters, purges, usage, warnings
+from webmailadmin.upkeep import app_passwords, letters, purges, usage, warnings
 from webmailadmin.upkeep.checkpoint import checkpoint
 from webmailadmin.upkeep.kicks import carry_out as carry_out_kicks
 
@@ -44,6 +44,7 @@ CHORES = (
     Chore("checkpoint", 60, checkpoint),
     Chore("purges", 60, purges.carry_out, (purges.PurgesStuck, purging.ClockBehind)),
     Chore("usage", 20, usage.Round().carry_out, (HelperTrouble, usage.MailboxesUnread)),
+    Chore("app-passwords", 20, app_passwords.Round().carry_out),
     Chore("warnings", 60, warnings.carry_out, (warnings.WarningsStuck, HelperTrouble)),
 )
 

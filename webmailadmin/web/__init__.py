@@ -6,12 +6,14 @@ from flask import Flask
 
 from webmailadmin.web import (
     addresses,
+    app_passwords,
     assets,
     contact,
     domains,
     errors,
     forgotten,
     health,
+    holder,
     htmx,
     journal,
     kicks,
@@ -51,6 +53,8 @@ GROUPS = (
     health,
     usage,
     journal,
+    holder,
+    app_passwords,
 )
 
 
@@ -62,5 +66,6 @@ def init_app(app: Flask, static: Path) -> None:
     pages.init_app(app)
     usage.init_app(app)
     losses.init_app(app)
+    holder.init_app(app)
     for group in GROUPS:
         app.register_blueprint(group.bp)

@@ -10,6 +10,7 @@ from typing import Any
 from flask import g
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.exceptions import BadRequest
 from wtforms import (
     BooleanField,
     HiddenField,
@@ -78,6 +79,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     def validate_on_submit(self, *args: Any, **kwargs: Any) -> bool:
         """Say whether the form was sent, from a page of ours that is still good."""
+        self.refuse_repeated()
         good: bool = super().validate_on_submit(*args, **kwargs)
         if self.is_submitted() and self.csrf_token.errors:
             self.form_errors.append(
@@ -85,6 +87,13 @@ class Form(FlaskForm):  # type: ignore[misc]
             )
             self.csrf_token.raw_data = None
         return good
+
+    def refuse_repeated(self) -> None:
+        """Refuse a field of one value that came twice: no browser sends that of our pages."""
+        for field in self:
+            several = isinstance(field, SelectMultipleField)
+            if self.is_submitted() and len(field.raw_data or ()) > 1 and not several:
+                raise BadRequest
 
 
 class Plain(Form):
@@ -112,6 +121,22 @@ class OwnPasswordForm(Form):
     present = TypedPassword(_l("Present password"))
     password = TypedPassword(_l("New password"))
     confirmation = TypedPassword(_l("Confirm the password"))
+
+
+class RedirectForm(Form):
+    """Where else a holder's mail goes. present: asked for when the log-in is an older one."""
+
+    version = VersionField(default=0)
+    recipients = TextAreaField(_l("Redirect to"))
+    keep_copy = BooleanField(_l("Keep a copy in the mailbox"))
+    present = TypedPassword(_l("Present password"))
+
+
+class AppPasswordForm(Form):
+    """An app password to make, named after a mail program. present: see RedirectForm."""
+
+    name = StringField(_l("Mail program"))
+    present = TypedPassword(_l("Present password"))
 
 
 class InstallForm(Form):
@@ -144,7 +169,7 @@ class AddForm(Form):
 
 
 class EditForm(Form):
-    """The editor of an address."""
+    """The editor of an address. switches: says that those of the mailbox were shown."""
 
     version = VersionField(default=0)
     mailbox = RadioField(_l("Mailbox"), choices=YES_NO, validate_choice=False)
@@ -156,6 +181,10 @@ class EditForm(Form):
     may_remove = BooleanField()
     agreed_quota = HiddenField()
     by_link = BooleanField(_l("The holder chooses the password by a link"))
+    switches = HiddenField()
+    receives = BooleanField(_l("Receives mail"))
+    may_log_in = BooleanField(_l("May log in"))
+    may_redirect = BooleanField(_l("The holder may redirect mail"))
     generate = HiddenField()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, make_response, redirect, render_template, request, url_for
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import BadRequest, Forbidden
 
 from webmailadmin import database, settings
 from webmailadmin.mail import sessions
@@ -92,10 +92,17 @@ def refuse_other_sites() -> None:
         raise Forbidden
 
 
+def refuse_two_meanings() -> None:
+    """Refuse an address of two values for one name: we and a proxy might each take another."""
+    if any(len(set(values)) > 1 for _, values in request.args.lists()):
+        raise BadRequest
+
+
 def know_person() -> Response | None:
     """Let in who is logged in; send everybody else to the log-in page."""
     database.connect()
     refuse_other_sites()
+    refuse_two_meanings()
     token = request.cookies.get(SESSION_COOKIE, "")
     g.log_in = sessions.logged_in(token) if token else None
     g.who = g.log_in.actor if g.log_in else None

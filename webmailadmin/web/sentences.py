@@ -19,8 +19,10 @@ def outcome(row: Row, mailbox: bool, quota_mb: int | None = None) -> Markup:
     count = len(row.recipients)
     if not row.enabled:
         text = gettext("%(email)s is switched off: mail for it is refused.")
-    elif mailbox:
+    elif mailbox and (row.keeps or not row.has_mailbox):
         text = kept(row.quota_mb if row.quota_mb is not None else quota_mb, count)
+    elif mailbox and not count:
+        text = refused(row)
     elif not count:
         text = gettext("%(email)s receives nothing yet: mail for it is refused.")
     elif not any(receives for _, receives in row.recipients):
@@ -36,7 +38,7 @@ def outcome(row: Row, mailbox: bool, quota_mb: int | None = None) -> Markup:
         )
     limit = row.quota_mb or quota_mb or 0
     to = names.shown_email(row.recipients[0][0]) if row.recipients else ""
-    return Markup(escape(text)) % {  # noqa: S704 - escaped on the spot
+    return Markup(escape(text)) % {  # noqa: S704  # nosec B704 - escaped on the spot
         "email": email,
         "count": count,
         "size": size(limit),
@@ -67,6 +69,13 @@ def kept(quota_mb: int | None, copies: int) -> str:
     return gettext("Mail to %(email)s is kept in a mailbox without limit.")
 
 
+def refused(row: Row) -> str:
+    """Return the sentence for a mailbox that keeps nothing of what comes."""
+    if row.sends_only:
+        return gettext("%(email)s only sends: mail for it is refused.")
+    return gettext("%(email)s receives nothing any more: mail for it is refused.")
+
+
 def saved_text(before: Row, after: Row, doubles: list[str]) -> str:
     """Say what a save did, and which recipients stood twice."""
     email = names.shown_email(after.email)
@@ -76,10 +85,15 @@ def saved_text(before: Row, after: Row, doubles: list[str]) -> str:
         text = gettext("%(email)s is a mailbox now.", email=email)
     else:
         text = gettext("%(email)s is saved.", email=email)
-    if doubles:
-        twice = ", ".join(names.shown_email(double) for double in doubles)
-        text += " " + gettext("Kept once, although it stood there twice: %(emails)s.", emails=twice)
-    return text
+    return " ".join([text, *doubles_text(doubles)])
+
+
+def doubles_text(doubles: list[str]) -> list[str]:
+    """Say which recipients stood twice, if any."""
+    if not doubles:
+        return []
+    twice = ", ".join(names.shown_email(double) for double in doubles)
+    return [gettext("Kept once, although it stood there twice: %(emails)s.", emails=twice)]
 
 
 def deleted_text(email: str) -> str:

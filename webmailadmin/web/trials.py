@@ -37,6 +37,10 @@ REFUSALS = (
         "This address receives no mail",
         N_("The address receives no mail: it has neither a mailbox nor a recipient that does."),
     ),
+    (
+        "This address only sends mail",
+        N_("The address only sends: its mailbox takes no mail, and it has no recipient that does."),
+    ),
     ("mailbox is full", N_("The mailbox is full: mail to it is refused until there is room.")),
     (
         "Relay access denied",

@@ -54,7 +54,7 @@ class Frame:
     def head(self, number: int) -> bytes:
         """Return what stands before the bytes of a file."""
         file = self.files[number]
-        size, more = (MOST, extra(0, 0)) if file.big else (0, b"")
+        size, more = (MOST, extra_field(0, 0)) if file.big else (0, b"")
         version = WITH_ZIP64 if file.big else PLAIN
         name = file.name.encode()
         fixed = (version, SUM_FOLLOWS_AND_UTF8, 0, *self.moment, 0, size, size)
@@ -87,7 +87,7 @@ class Frame:
         """Return a file's line in the directory."""
         file, offset = self.files[number], self.offsets[number]
         sizes = (file.size, file.size) if file.big else ()
-        more = extra(*sizes, *([offset] if offset >= MOST else []))
+        more = extra_field(*sizes, *([offset] if offset >= MOST else []))
         version = WITH_ZIP64 if more else PLAIN
         size = min(file.size, MOST)
         name = file.name.encode()
@@ -103,6 +103,6 @@ class Frame:
         )
 
 
-def extra(*numbers: int) -> bytes:
+def extra_field(*numbers: int) -> bytes:
     """Return the field for numbers that are too large for their places; nothing for none."""
     return struct.pack(f"<2H{len(numbers)}Q", 1, 8 * len(numbers), *numbers) if numbers else b""

@@ -5,6 +5,7 @@ Postfix and Dovecot cannot make these files, and may start before the panel does
 
 from pathlib import Path
 
+from webmailadmin.servers import used
 from webmailadmin.servers.install.facts import as_panel
 from webmailadmin.servers.install.steps import Step
 
@@ -21,8 +22,9 @@ class Database(Step):
         if what:
             as_panel(Path(self.name), "init")
         else:
-            for file in Path(self.name).glob("webmailadmin.db*"):
-                file.unlink()
+            for name in ("webmailadmin.db*", f"{used.FILE}*"):
+                for file in Path(self.name).glob(name):
+                    file.unlink()
 
     def title(self) -> str:
         return f"{self.name}/webmailadmin.db"

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from webmailadmin.servers import places
+from webmailadmin.servers import places, used
 from webmailadmin.servers.install.steps import MACHINE, rights, services_now, settings_now
 from webmailadmin.servers.private import PACKAGES
 
@@ -84,9 +84,10 @@ def log_ins(configured: str) -> list[str]:
 
 def is_ours(name: str, body: str) -> bool:
     """Say whether a passdb or userdb is the one that we have set up."""
-    if name == "sql":  # 2.4
-        return "dovecot_user" in body and places.DOVECOT_OURS.exists()
-    return str(places.DOVECOT_SQL) in body
+    if name in ("sql", "webmailadmin_used"):  # 2.4
+        asked = ("dovecot_user", "dovecot_password", used.FILE)
+        return any(part in body for part in asked) and places.DOVECOT_OURS.exists()
+    return str(places.DOVECOT_SQL) in body or str(places.DOVECOT_USED) in body
 
 
 def domains(data: Path) -> list[str]:

@@ -10,18 +10,21 @@ from pathlib import Path
 
 from webmailadmin import database
 from webmailadmin.models import Address, Domain, Mailbox
+from webmailadmin.servers import used
 
 
 def main(order: str, folder: Path) -> None:
     """Open the database in `folder` and make it if need be; then do what is ordered.
 
-    init: nothing more. domains: print their names as JSON. mailbox: print the address of one that
-    receives mail, if there is any.
+    init: make the file of app passwords too. domains: print their names as JSON. mailbox: print
+    the address of one that receives mail, if there is any.
     """
     try:
         database.open_database(folder)
     except database.DatabaseUnusable as reason:
         sys.exit(str(reason))
+    if order == "init":
+        used.make(folder)
     if order == "domains":
         there = Domain.select().where(Domain.removed_at.is_null()).order_by(Domain.name)
         print(json.dumps([domain.name for domain in there]))

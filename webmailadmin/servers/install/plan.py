@@ -134,8 +134,7 @@ def dovecot_files(wish: Wish, facts: Facts, values: Values) -> list[Step]:
     return [
         File(
             str(path),
-            {"text": text}
-            | owned("0640" if path == places.DOVECOT_SQL else "0644", "root", "root"),
+            {"text": text} | owned("0640" if path.suffix == ".ext" else "0644", "root", "root"),
             "dovecot",
         )
         for path, text in found.items()

@@ -29,7 +29,8 @@ KEYS = {
     ),
     "postfix_refused": "SELECT email, action FROM postfix_refused WHERE email LIKE '%@%' LIMIT 1",
     "postfix_sender": "SELECT email, login FROM postfix_sender LIMIT 1",
-    "dovecot_user": "SELECT user, home FROM dovecot_user LIMIT 1",
+    # Of who has the main password barred, Dovecot finds none.
+    "dovecot_user": "SELECT user, home FROM dovecot_user ORDER BY password IS NULL LIMIT 1",
 }
 DOMAINS = "SELECT name FROM domain WHERE removed_at IS NULL"
 # Each home with the messages that it held when Dovecot was asked last.

@@ -10,6 +10,7 @@ from pathlib import Path
 from webmailadmin import settings
 from webmailadmin.database import files
 from webmailadmin.mail.errors import N_
+from webmailadmin.servers import used
 from webmailadmin.servers.render import MAIL_USER, Values
 from webmailadmin.upkeep.doctor.finding import Check, Finding, setting_right, well, wrong
 from webmailadmin.upkeep.doctor.machine import Machine
@@ -25,16 +26,21 @@ base = sqlite3.connect(pathlib.Path(sys.argv[1]).as_uri() + "?mode=ro", uri=True
 for view in sys.argv[2:]:
     base.execute("SELECT 1 FROM " + view + " LIMIT 1").fetchall()
 """
-DOVECOT_VIEWS = ("dovecot_user",)
+DOVECOT_VIEWS = ("dovecot_user", "dovecot_password")
 
 
 def data(_: Machine) -> Iterator[Finding]:
-    """The panel writes the database, the servers' group reads it, nobody else does either."""
+    """The panel writes the database, the servers' group reads it, nobody else does either.
+
+    Both write when app passwords are used.
+    """
     folder = settings.current.data.resolve()
     owner, group = settings.current.panel_user, Values.servers_group
     yield from right(folder, owner, group, FOLDER_MODE)
     for path in files(folder):
         yield from right(path, owner, group, FILE_MODE)
+    for path in used.files(folder):
+        yield from right(path, owner, group, used.MODE)
 
 
 def right(path: Path, owner: str, group: str, mode: int) -> Iterator[Finding]:
@@ -121,19 +127,20 @@ def maps(machine: Machine) -> Iterator[Finding]:
 def dovecot_file(machine: Machine) -> Iterator[Finding]:
     """Only root writes what Dovecot asks the database."""
     # Dovecot 2.4 has the queries among its settings.
-    name = machine.doveconf.get("passdb/args", "")
-    path = Path(name or machine.dovecot)
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        yield wrong(N_("Dovecot looks in %(file)s, which is not there."), INSTALL, file=str(path))
-        return
-    if found.st_uid or found.st_mode & 0o022:
-        yield wrong(
-            N_("Others than root can write %(file)s."),
-            f"chown root {path} && chmod go-w {path}",
-            file=str(path),
-        )
+    named = {machine.doveconf.get(f"{kind}/args", "") for kind in ("passdb", "userdb")}
+    for path in [Path(name) for name in sorted(named - {""})] or [machine.dovecot]:
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            text = N_("Dovecot looks in %(file)s, which is not there.")
+            yield wrong(text, INSTALL, file=str(path))
+            continue
+        if found.st_uid or found.st_mode & 0o022:
+            yield wrong(
+                N_("Others than root can write %(file)s."),
+                f"chown root {path} && chmod go-w {path}",
+                file=str(path),
+            )
 
 
 def views(machine: Machine) -> Iterator[Finding]:

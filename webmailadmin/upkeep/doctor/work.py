@@ -25,6 +25,7 @@ CHORES = {
     "checkpoint": N_("Emptying the log of the database"),
     "purges": N_("Deleting what is past its date"),
     "usage": N_("Asking what mailboxes hold"),
+    "app-passwords": N_("Looking when app passwords were used"),
     "warnings": N_("Warning of full mailboxes"),
 }
 

@@ -1,0 +1,25 @@
+"""All that test_app_passwords.py and test_switches.py show, on Debian 13: Dovecot 2.4, whose
+language is another.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mailservers import trixie
+from tests.mailservers.helped import helped
+from tests.mailservers.stage import Stage
+from tests.mailservers.test_app_passwords import *  # noqa: F403 -- the same tests, on the stage below
+from tests.mailservers.test_switches import *  # noqa: F403
+
+
+@pytest.fixture(scope="module")
+def stage(open_folder: Path) -> Iterator[Stage]:
+    """The servers of Debian 13 and the helper, on an empty database, which `forms` fills."""
+    try:
+        system = trixie.system(open_folder)
+    except trixie.NoDebian13 as reason:
+        pytest.fail(str(reason), pytrace=False)
+    with helped(open_folder, system, python="/usr/bin/python3") as stage:
+        yield stage
