@@ -99,12 +99,12 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def revoke(address: Address, number: int, *, by: Actor) -> None:
+def revoke(address: Address, number: int, *, by: Actor) -> str:
     """Let an app password open nothing any more, and end the open sessions of its mailbox.
 
-    For its holder and for who manages its domain. Dovecot does not tell which session came in by
-    which password: all end, and mail programs with another one come back by themselves.
-    Raises NotFound.
+    Returns its name. For its holder and for who manages its domain. Dovecot does not tell which
+    session came in by which password: all end, and mail programs with another one come back by
+    themselves. Raises NotFound.
     """
     with db.atomic():
         guard.mailbox(by, address)
@@ -115,6 +115,7 @@ def revoke(address: Address, number: int, *, by: Actor) -> None:
         row.delete_instance()
         kicks.order(address.email)
         record("app-password.revoked", address, by=by, name=row.name)
+    return str(row.name)
 
 
 def bar_main(address: Address, barred: bool, *, by: Actor) -> None:

@@ -29,6 +29,12 @@ def administrator(by: Actor) -> None:
         raise NotFound
 
 
+def account(by: Actor) -> None:
+    """Raise NotFound for a holder, who has no domains."""
+    if by.kind is Kind.HOLDER:
+        raise NotFound
+
+
 def owns(by: Actor, domain: Domain) -> bool:
     """Say whether the domain is theirs to manage."""
     if everything(by):

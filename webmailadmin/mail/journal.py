@@ -44,6 +44,8 @@ ACTS = {
     "mailbox.no-log-in": N_("log-in taken away"),
     "mailbox.redirect": N_("holder may redirect mail"),
     "mailbox.no-redirect": N_("holder may no longer redirect mail"),
+    "mailbox.copies": N_("redirected mail is kept in the mailbox too"),
+    "mailbox.no-copies": N_("redirected mail is not kept in the mailbox"),
     "main-password.barred": N_("main password barred from mail programs"),
     "main-password.let-in": N_("main password allowed in mail programs"),
     "app-password.created": N_("app password “%(name)s” created"),

@@ -114,6 +114,17 @@ def switch(address: Address, box: Mailbox, wished: Switches, *, by: Actor) -> No
         kicks.order(address.email)
 
 
+def keep_copies(address: Address, box: Mailbox, keep: bool, *, by: Actor) -> None:
+    """Say whether mail that is redirected is kept in the mailbox too, as its holder wishes.
+
+    Inside a transaction; the caller settles the address.
+    """
+    if box.receives != keep:
+        Mailbox.update(receives=keep).where(Mailbox.id == box.id).execute()
+        act = "mailbox.copies" if keep else "mailbox.no-copies"
+        journal.record(act, by=by, domain=address.domain, email=address.email)
+
+
 def take_off(address: Address, box: Mailbox, *, by: Actor) -> Removed:
     """Take the mailbox off its address and keep it whole, messages included, until a date.
 

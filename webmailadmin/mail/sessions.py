@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from peewee import OperationalError
+from peewee import OperationalError, fn
 
 from webmailadmin.database import db, patience
 from webmailadmin.mail.actors import Actor, Kind
@@ -115,6 +115,21 @@ def logged_in(token: str, *, pending: bool = False) -> LogIn | None:
         with suppress(OperationalError), patience(MILLISECONDS_TO_NOTE):
             Session.update(seen_at=now()).where(Session.id == id_).execute()
     return LogIn(id_, actor, bool(one_time), language, moment(proved))
+
+
+def proved(session: int) -> None:
+    """Note that the person of a session has just shown once more that it is them."""
+    Session.update(proved_at=now()).where(Session.id == session).execute()
+
+
+def opened_before(log_in: LogIn) -> datetime | None:
+    """Return when the same person logged in last before, as far as that session is kept."""
+    ((name, person),) = column_of(log_in.actor).items()
+    query = Session.select(fn.MAX(Session.created_at)).where(
+        getattr(Session, name) == person, Session.id != log_in.id, Session.entered_by.is_null()
+    )
+    before: datetime | None = query.scalar()
+    return before
 
 
 def is_over(actor: Actor, created: datetime, seen: datetime) -> bool:

@@ -6,10 +6,12 @@ from flask import Flask
 
 from webmailadmin.web import (
     addresses,
+    app_passwords,
     assets,
     domains,
     errors,
     health,
+    holder,
     htmx,
     journal,
     kicks,
@@ -45,6 +47,8 @@ GROUPS = (
     health,
     usage,
     journal,
+    holder,
+    app_passwords,
 )
 
 
@@ -56,5 +60,6 @@ def init_app(app: Flask, static: Path) -> None:
     pages.init_app(app)
     usage.init_app(app)
     losses.init_app(app)
+    holder.init_app(app)
     for group in GROUPS:
         app.register_blueprint(group.bp)

@@ -3,10 +3,19 @@
 from flask import Blueprint, Response, g, make_response, redirect, request, url_for
 
 from webmailadmin import settings
-from webmailadmin.mail import addresses, domains, listing, mailboxes, passwords, routing
+from webmailadmin.mail import (
+    addresses,
+    app_passwords,
+    domains,
+    listing,
+    mailboxes,
+    passwords,
+    routing,
+)
 from webmailadmin.mail.errors import AddressExists, Changed, LocalPartOtherDomain
 from webmailadmin.mail.filters import Show
 from webmailadmin.mail.listing import Row
+from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
 from webmailadmin.models import Address, Domain, Mailbox
 from webmailadmin.web import losses
 from webmailadmin.web.forms import AddForm, DeleteForm, EditForm
@@ -89,11 +98,15 @@ def new_editor(address: Address, box: Mailbox | None) -> EditForm:
         quota_mb=str(quota),
         recipients="\n".join(email for email, _ in row.recipients),
         enabled=address.enabled,
+        receives=box is None or box.receives,
+        may_log_in=box is None or box.may_log_in,
+        may_redirect=box is not None and box.may_redirect,
     )
 
 
 def editor_context(address: Address, editor: EditForm) -> dict[str, object]:
     """Return what the editor's templates are given."""
+    box = mailboxes.of(address)
     return {
         # Read again: its counts have moved.
         "domain": domains.of(g.who, address.domain.name),
@@ -103,6 +116,7 @@ def editor_context(address: Address, editor: EditForm) -> dict[str, object]:
         "mail_host": settings.current.mail_host,
         "webmail_url": settings.current.webmail_url,
         "until": mailboxes.kept_until(),
+        "app_passwords": app_passwords.those_of(box) if box is not None else [],
         "least": settings.current.mailbox_password_length,
     }
 
@@ -176,6 +190,18 @@ def wish(editor: EditForm) -> addresses.Wish:
         enabled=bool(editor.enabled.data),
         may_remove=bool(editor.may_remove.data),
         agreed_quota=editor.agreed_quota.data or "",
+        switches=switches(editor),
+    )
+
+
+def switches(editor: EditForm) -> Switches:
+    """Return the switches of the mailbox as the form has them, if it showed them."""
+    if not editor.switches.data:
+        return AS_IT_IS
+    return Switches(
+        receives=bool(editor.receives.data),
+        may_log_in=bool(editor.may_log_in.data),
+        may_redirect=bool(editor.may_redirect.data),
     )
 
 

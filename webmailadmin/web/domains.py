@@ -3,7 +3,17 @@
 from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
 
 from webmailadmin import settings
-from webmailadmin.mail import domains, leading, mailboxes, names, purging, recycle_bin, routing
+from webmailadmin.mail import (
+    domains,
+    guard,
+    leading,
+    mailboxes,
+    names,
+    purging,
+    recycle_bin,
+    routing,
+)
+from webmailadmin.mail.actors import Kind
 from webmailadmin.mail.errors import DomainExists
 from webmailadmin.models import Domain
 from webmailadmin.web import losses
@@ -16,7 +26,9 @@ bp = Blueprint("domains", __name__)
 
 @bp.get("/")
 def first() -> Response:
-    """Go to the first domain, or to the installation of one."""
+    """Go to the first domain, or to the installation of one; a holder, to the mailbox."""
+    if g.who.kind is Kind.HOLDER:
+        return make_response(redirect(url_for("holder.page"), 303))
     mine = domains.list_for(g.who)
     to = url_for("addresses.list_", name=mine[0].name) if mine else url_for(".list_")
     return make_response(redirect(to, 303))
@@ -46,6 +58,7 @@ def install() -> Response:
 
 def page(form: InstallForm, status: int = 200, exists: Domain | None = None) -> Response:
     """Show the list of domains."""
+    guard.account(g.who)
     removed = recycle_bin.domains_for(g.who)
     return make_response(
         render_template(

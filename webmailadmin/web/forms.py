@@ -123,6 +123,22 @@ class OwnPasswordForm(Form):
     confirmation = TypedPassword(_l("Confirm the password"))
 
 
+class RedirectForm(Form):
+    """Where else a holder's mail goes. present: asked for when the log-in is an older one."""
+
+    version = VersionField(default=0)
+    recipients = TextAreaField(_l("Redirect to"))
+    keep_copy = BooleanField(_l("Keep a copy in the mailbox"))
+    present = TypedPassword(_l("Present password"))
+
+
+class AppPasswordForm(Form):
+    """An app password to make, named after a mail program. present: see RedirectForm."""
+
+    name = StringField(_l("Mail program"))
+    present = TypedPassword(_l("Present password"))
+
+
 class InstallForm(Form):
     """A domain to install."""
 
@@ -153,7 +169,7 @@ class AddForm(Form):
 
 
 class EditForm(Form):
-    """The editor of an address."""
+    """The editor of an address. switches: says that those of the mailbox were shown."""
 
     version = VersionField(default=0)
     mailbox = RadioField(_l("Mailbox"), choices=YES_NO, validate_choice=False)
@@ -164,6 +180,10 @@ class EditForm(Form):
     enabled = BooleanField(_l("Enabled"))
     may_remove = BooleanField()
     agreed_quota = HiddenField()
+    switches = HiddenField()
+    receives = BooleanField(_l("Receives mail"))
+    may_log_in = BooleanField(_l("May log in"))
+    may_redirect = BooleanField(_l("The holder may redirect mail"))
     generate = HiddenField()
 
 

@@ -15,8 +15,10 @@ from flask import (
     url_for,
 )
 
+from webmailadmin import settings
 from webmailadmin.log import note
-from webmailadmin.mail import accounts, log_ins, sessions
+from webmailadmin.mail import accounts, holders, log_ins, sessions
+from webmailadmin.mail.actors import Kind
 from webmailadmin.mail.errors import TooManyFailures
 from webmailadmin.web.forms import LogInForm, OwnPasswordForm, Plain
 from webmailadmin.web.htmx import leave
@@ -105,16 +107,29 @@ def logged_out() -> Response:
 @bp.get("/password")
 def own_password() -> Response:
     """Ask for a new password of one's own."""
-    return make_response(render_template("log_in/password.html", form=OwnPasswordForm()))
+    return password_page(OwnPasswordForm())
+
+
+def password_page(form: OwnPasswordForm, status: int = 200) -> Response:
+    """Show the page of one's own password."""
+    limits = settings.current
+    least = limits.mailbox_password_length if is_holder() else limits.account_password_length
+    return make_response(render_template("log_in/password.html", form=form, least=least), status)
+
+
+def is_holder() -> bool:
+    """Say whether the person has a mailbox, and no account."""
+    return bool(g.who.kind is Kind.HOLDER)
 
 
 @bp.post("/password")
 def change_password() -> Response:
-    """Change one's own password; every other session of the account ends."""
+    """Change one's own password; every other session ends."""
     form = OwnPasswordForm()
     if form.validate_on_submit():
         with form.refusals():
-            accounts.change_password(
+            change = holders.change_password if is_holder() else accounts.change_password
+            change(
                 form.present.data or "",
                 form.password.data or "",
                 form.confirmation.data or "",
@@ -127,4 +142,4 @@ def change_password() -> Response:
             response = make_response(redirect("/", 303))
             leave(Toast(gettext("Your password is changed.")))
             return give_session(response, token)
-    return make_response(render_template("log_in/password.html", form=form), 422)
+    return password_page(form, 422)

@@ -64,5 +64,4 @@ def init_app(app: Flask) -> None:
         outcome=outcome,
         default_quota=lambda: settings.current.default_quota_mb,
         restore_days=lambda: settings.current.restore_days,
-        account_least=lambda: settings.current.account_password_length,
     )

@@ -85,10 +85,15 @@ def saved_text(before: Row, after: Row, doubles: list[str]) -> str:
         text = gettext("%(email)s is a mailbox now.", email=email)
     else:
         text = gettext("%(email)s is saved.", email=email)
-    if doubles:
-        twice = ", ".join(names.shown_email(double) for double in doubles)
-        text += " " + gettext("Kept once, although it stood there twice: %(emails)s.", emails=twice)
-    return text
+    return " ".join([text, *doubles_text(doubles)])
+
+
+def doubles_text(doubles: list[str]) -> list[str]:
+    """Say which recipients stood twice, if any."""
+    if not doubles:
+        return []
+    twice = ", ".join(names.shown_email(double) for double in doubles)
+    return [gettext("Kept once, although it stood there twice: %(emails)s.", emails=twice)]
 
 
 def deleted_text(email: str) -> str:

@@ -1,0 +1,202 @@
+"""What the holder of a mailbox does with it: another password, and where else its mail goes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from peewee import fn
+
+from webmailadmin.database import db
+from webmailadmin.mail import (
+    addresses,
+    app_passwords,
+    journal,
+    mailboxes,
+    names,
+    passwords,
+    recipients,
+    routing,
+    throttle,
+)
+from webmailadmin.mail.actors import Actor, Kind
+from webmailadmin.mail.app_passwords import Created
+from webmailadmin.mail.errors import NotFound, PasswordWrong
+from webmailadmin.mail.errors_of_holders import (
+    OnlySends,
+    ProofNeeded,
+    RedirectedNowhere,
+    RedirectNotAllowed,
+)
+from webmailadmin.mail.journal import Entry
+from webmailadmin.models import Address, Domain, Journal, Mailbox, now
+
+PROOF_GOOD_FOR = timedelta(minutes=15)
+# With these, an address of a name becomes somebody's.
+BEGINNINGS = (
+    "address.added",
+    "address.renamed-from",
+    "address.restored",
+    "address.restored-as",
+    "mailbox.opened",
+    "mailbox.opened-unlimited",
+    "mailbox.restored",
+)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That it is the holder who asks. at: when that was shown last. present: the password, typed
+    once more; "" while it was not asked for.
+    """
+
+    at: datetime
+    present: str = ""
+
+
+@dataclass(frozen=True)
+class Redirection:
+    """Where a holder wants its mail to go, as typed.
+
+    version: of the address as the person saw it. keep_copy: mail is kept in the mailbox as well.
+    """
+
+    version: int
+    recipients: str
+    keep_copy: bool
+
+
+def of(by: Actor) -> Address:
+    """Return the address of the mailbox that a person holds. Raises NotFound for all others."""
+    mine = Address.select(Address, Domain).join(Domain).switch(Address).join(Mailbox)
+    found: Address | None = mine.where(Mailbox.id == by.id).first()
+    if by.kind is not Kind.HOLDER or found is None:
+        raise NotFound
+    return found
+
+
+def box_of(address: Address) -> Mailbox:
+    """Return the mailbox at an address. Raises NotFound when it was removed meanwhile."""
+    box = mailboxes.of(address)
+    if box is None:
+        raise NotFound
+    return box
+
+
+def prove(box: Mailbox, typed: str, *, by: Actor) -> None:
+    """Raise PasswordWrong unless this is the password of the holder's mailbox.
+
+    Wrong ones count as failures to log in: a stolen session must not be a place to try them.
+    Raises TooManyFailures. Outside every transaction: what is refused is counted all the same.
+    """
+    keys = [throttle.key_of(by.name)]
+    throttle.refuse(keys)
+    if not passwords.matches(typed, box.password):
+        throttle.count(keys)
+        raise PasswordWrong
+    throttle.forget(by.name)
+
+
+def ask_again(box: Mailbox, proof: Proof, *, by: Actor) -> None:
+    """Ask for the password once more when the log-in is older than a quarter of an hour.
+
+    Before what would let a thief of the session read the mail for ever. Not of an administrator
+    who has entered: it stands in the journal. Raises ProofNeeded, and what `prove` refuses.
+    """
+    if by.through or proof.at > now() - PROOF_GOOD_FOR:
+        return
+    if not proof.present:
+        raise ProofNeeded
+    prove(box, proof.present, by=by)
+
+
+def new_app_password(name: str, proof: Proof, *, by: Actor) -> Created:
+    """Make an app password for one's own mailbox; see app_passwords.create and ask_again."""
+    address = of(by)
+    ask_again(box_of(address), proof, by=by)
+    return app_passwords.create(address, name, by=by)
+
+
+def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -> None:
+    """Change the password of one's own mailbox; end all sessions, of mail programs too.
+
+    App passwords stay. Raises PasswordWrong when `present` is not the present one,
+    TooManyFailures, and what passwords.check refuses.
+    """
+    address = of(by)
+    box = box_of(address)
+    prove(box, present, by=by)
+    mailboxes.check_password(typed, confirmation, address)
+    password_hash = mailboxes.hashed(typed)
+    with db.atomic():
+        address = of(by)
+        still = box_of(address)
+        if still.password != box.password:
+            raise PasswordWrong
+        mailboxes.change(address, still, password_hash, still.quota_mb, by=by)
+
+
+def may_redirect(address: Address, box: Mailbox) -> bool:
+    """Say whether the holder has a say in where mail goes: allowed to, and there is mail."""
+    return box.may_redirect and (box.receives or bool(recipients.of(address)))
+
+
+def redirect(wish: Redirection, proof: Proof, *, by: Actor) -> list[str]:
+    """Send the holder's mail on to these addresses as well, or only there.
+
+    Returns the recipients that stood twice. Raises RedirectNotAllowed, OnlySends,
+    RedirectedNowhere, Changed, what recipients and routing refuse, and for a new recipient in
+    another domain what ask_again does.
+    """
+    address = of(by)
+    pasted = recipients.read(wish.recipients, address.email)
+    refuse_redirect(address)
+    if wish.version != address.version and is_already(address, pasted.emails, wish):
+        return pasted.doubles
+    if goes_elsewhere(address, pasted.emails):
+        ask_again(box_of(address), proof, by=by)
+    with db.atomic():
+        address = of(by)
+        refuse_redirect(address)
+        addresses.claim(address, wish.version)
+        changed = recipients.write(address, address.domain, pasted.emails, by=by)
+        mailboxes.keep_copies(address, box_of(address), wish.keep_copy, by=by)
+        if not wish.keep_copy and not routing.sends_on(address):
+            raise RedirectedNowhere
+        if changed:
+            routing.refuse_circles(address.email)
+        routing.settle(address.email)
+    return pasted.doubles
+
+
+def is_already(address: Address, emails: list[str], wish: Redirection) -> bool:
+    """Say whether mail goes where the holder wishes: the form was sent twice."""
+    present = [row.email for row in recipients.of(address)]
+    return (present, box_of(address).receives) == (emails, wish.keep_copy)
+
+
+def refuse_redirect(address: Address) -> None:
+    """Raise RedirectNotAllowed, OnlySends."""
+    box = box_of(address)
+    if not box.may_redirect:
+        raise RedirectNotAllowed(domain=names.shown(address.domain.name))
+    if not may_redirect(address, box):
+        raise OnlySends
+
+
+def goes_elsewhere(address: Address, emails: list[str]) -> bool:
+    """Say whether one of these is in another domain, and no recipient of the address yet."""
+    present = [row.email for row in recipients.of(address)]
+    own = address.domain.name
+    return any(email not in present and names.domain_of(email) != own for email in emails)
+
+
+def entries(by: Actor, before: int | None = None) -> list[Entry]:
+    """Return what the journal tells of the holder's mailbox, as `journal.read` does.
+
+    Not what was done to an earlier address of that name: it was somebody else's.
+    """
+    address = of(by)
+    about = Journal.domain == address.domain, Journal.email == address.email
+    began = Journal.select(fn.MAX(Journal.id)).where(*about, Journal.act.in_(BEGINNINGS)).scalar()
+    opened = box_of(address).created_at
+    found = journal.read(address.domain, address.email, before)
+    return [entry for entry in found if entry.id >= (began or 0) and entry.at >= opened]

@@ -1,0 +1,165 @@
+"""The pages of a mailbox's holder: what it holds, the ways of its mail, where else that goes."""
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import lazy_gettext as _l
+
+from webmailadmin import settings
+from webmailadmin.mail import app_passwords, holders, journal, listing, reaching, sessions
+from webmailadmin.mail.errors import Changed
+from webmailadmin.mail.holders import Proof, Redirection
+from webmailadmin.web.forms import Form, RedirectForm
+from webmailadmin.web.htmx import leave
+from webmailadmin.web.sentences import doubles_text
+from webmailadmin.words import Toast, gettext
+
+ENTRIES = 5  # of the journal, beside everything else
+# What is there of these, in this order: the mailbox, and what guards it.
+MAILBOX = {
+    "holder.page": _l("Overview"),
+    "holder.redirection": _l("Redirection"),
+    "vacation.page": _l("Vacation answer"),
+    "holder.entries": _l("Journal"),
+}
+LOG_IN = {
+    "log_in.own_password": _l("Password"),
+    "app_passwords.list_": _l("App passwords"),
+    "second_factor.page": _l("Second factor"),
+    "sessions.list_": _l("Sessions"),
+    "contact.page": _l("Contact address"),
+}
+
+bp = Blueprint("holder", __name__)
+
+
+def links(texts: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Return endpoint, URL and text of those pages that the panel has."""
+    return [
+        (endpoint, url_of(endpoint), text)
+        for endpoint, text in texts.items()
+        if endpoint in current_app.view_functions
+    ]
+
+
+def url_of(endpoint: str) -> str:
+    """Return where a page of the holder is, named by the address or by who asks."""
+    by_email = current_app.url_map.is_endpoint_expecting(endpoint, "email")
+    return url_for(endpoint, **({"email": g.who.name} if by_email else {}))
+
+
+@bp.get("/mailbox")
+def page() -> Response:
+    """Show all there is to know about one's mailbox."""
+    address = holders.of(g.who)
+    box = holders.box_of(address)
+    return make_response(
+        render_template(
+            "holder/page.html",
+            row=listing.row(address),
+            box=box,
+            domain=address.domain,
+            reaching=reaching.to(address),
+            senders=reaching.senders(address),
+            app_passwords=app_passwords.of(address, by=g.who),
+            before=sessions.opened_before(g.log_in),
+            may_redirect=holders.may_redirect(address, box),
+            entries=holders.entries(g.who)[:ENTRIES],
+            mail_host=settings.current.mail_host,
+            webmail_url=settings.current.webmail_url,
+        )
+    )
+
+
+@bp.get("/mailbox/journal")
+def entries() -> Response:
+    """Show what was done to one's mailbox, the latest first; `?before=` goes on."""
+    before = request.args.get("before", type=int)
+    found = holders.entries(g.who, None if before is None else max(before, 0))
+    more = found[journal.PAGE - 1].id if len(found) > journal.PAGE else None
+    return make_response(
+        render_template("holder/journal.html", entries=found[: journal.PAGE], more=more)
+    )
+
+
+@bp.get("/mailbox/redirection")
+def redirection() -> Response:
+    """Ask where else one's mail shall go, or say that this is not for the holder to choose."""
+    row = listing.row(holders.of(g.who))
+    return redirection_page(
+        RedirectForm(
+            formdata=None,
+            version=row.version,
+            recipients="\n".join(email for email, _ in row.recipients),
+            keep_copy=row.keeps,
+        )
+    )
+
+
+def redirection_page(form: RedirectForm, status: int = 200) -> Response:
+    """Show the page of the redirection, with what was refused there."""
+    address = holders.of(g.who)
+    box = holders.box_of(address)
+    return make_response(
+        render_template(
+            "holder/redirection.html",
+            form=form,
+            row=listing.row(address),
+            box=box,
+            domain=address.domain,
+            may_redirect=holders.may_redirect(address, box),
+        ),
+        status,
+    )
+
+
+@bp.post("/mailbox/redirection")
+def redirect_mail() -> Response:
+    """Redirect one's mail, with a copy kept or without."""
+    form = RedirectForm()
+    if form.validate_on_submit():
+        wish = Redirection(
+            version=form.version.data or 0,
+            recipients=form.recipients.data or "",
+            keep_copy=bool(form.keep_copy.data),
+        )
+        with form.refusals():
+            doubles = holders.redirect(wish, proof_of(form), by=g.who)
+            renew(form)
+            leave(Toast(" ".join([gettext("Saved."), *doubles_text(doubles)])))
+            return make_response(redirect(url_for(".page"), 303))
+    if isinstance(form.refused, Changed):
+        form.version.renew(holders.of(g.who).version)
+        return redirection_page(form, 409)
+    return redirection_page(form, 422)
+
+
+def proof_of(form: Form) -> Proof:
+    """Return what shows that it is the holder: the log-in, and a password typed once more."""
+    return Proof(g.log_in.proved_at, form["present"].data or "")
+
+
+def renew(form: Form) -> None:
+    """Ask no more for a while, after the password was typed and right."""
+    if form["present"].data:
+        sessions.proved(g.log_in.id)
+
+
+def init_app(app: Flask) -> None:
+    """Hand these to the templates."""
+    app.jinja_env.globals.update(
+        holder_menu=lambda: [
+            (gettext("Your mailbox"), links(MAILBOX)),
+            (gettext("Your log-in"), links(LOG_IN)),
+        ],
+        where=lambda endpoint: url_of(endpoint) if endpoint in app.view_functions else "",
+    )
