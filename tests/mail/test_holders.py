@@ -41,6 +41,7 @@ from webmailadmin.mail.errors import (
     RecipientMalformed,
     TooManyFailures,
 )
+from webmailadmin.mail.errors_of_entering import OnlyThemselves
 from webmailadmin.mail.errors_of_holders import (
     OnlySends,
     ProofNeeded,
@@ -258,6 +259,13 @@ def test_an_administrator_who_has_entered_is_in_the_journal_instead(
     entered = Actor(Kind.HOLDER, free.id, free.name, through="alice")
     redirect(entered, "ann@elsewhere.org", proof=old())
     assert sql("SELECT through FROM journal ORDER BY id DESC LIMIT 1") == [("alice",)]
+    for act in (
+        lambda: holders.change_password(PASSWORD, OTHER, OTHER, by=entered),
+        lambda: holders.new_app_password("Telephone", fresh(), by=entered),
+        lambda: app_passwords.bar_main(contact, True, by=entered),
+    ):
+        with pytest.raises(OnlyThemselves):
+            act()
 
 
 def test_a_new_app_password_asks_an_old_log_in_again(holder: Actor, contact: Address) -> None:

@@ -367,7 +367,7 @@ def test_the_own_address_as_recipient_is_refused(browser, contact, headers):
 
     wrongly(reply, headers, "", "recipients")
     assert reply.message("Redirect to") == (
-        "contact@bonvenon.fr cannot be redirected to itself. To keep a copy, choose Mailbox: Yes."
+        "contact@bonvenon.fr cannot be redirected to itself: its mailbox is what keeps a copy."
     )
     assert reply.value("Redirect to") == typed
 

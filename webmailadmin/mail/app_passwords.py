@@ -121,8 +121,9 @@ def revoke(address: Address, number: int, *, by: Actor) -> str:
 def bar_main(address: Address, barred: bool, *, by: Actor) -> None:
     """Say whether the mailbox's own password opens no mail program, only the panel.
 
-    For its holder alone: mail programs of others stop. Raises NotFound.
+    For its holder alone: mail programs of others stop. Raises OnlyThemselves, NotFound.
     """
+    guard.oneself(by)
     with db.atomic():
         guard.holder(by, address)
         box, address = there(address)

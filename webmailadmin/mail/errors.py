@@ -287,7 +287,7 @@ class RecipientMalformed(Refusal):
 
 class RecipientIsItself(Refusal):
     code, field = "recipient-is-itself", "recipients"
-    message = N_("%(email)s cannot be redirected to itself. To keep a copy, choose Mailbox: Yes.")
+    message = N_("%(email)s cannot be redirected to itself: its mailbox is what keeps a copy.")
 
 
 class RecipientLoop(Refusal):

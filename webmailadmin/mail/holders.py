@@ -9,6 +9,7 @@ from webmailadmin.database import db
 from webmailadmin.mail import (
     addresses,
     app_passwords,
+    guard,
     journal,
     mailboxes,
     names,
@@ -109,7 +110,11 @@ def ask_again(box: Mailbox, proof: Proof, *, by: Actor) -> None:
 
 
 def new_app_password(name: str, proof: Proof, *, by: Actor) -> Created:
-    """Make an app password for one's own mailbox; see app_passwords.create and ask_again."""
+    """Make an app password for one's own mailbox; see app_passwords.create and ask_again.
+
+    Raises OnlyThemselves, besides what these refuse.
+    """
+    guard.oneself(by)
     address = of(by)
     ask_again(box_of(address), proof, by=by)
     return app_passwords.create(address, name, by=by)
@@ -118,9 +123,10 @@ def new_app_password(name: str, proof: Proof, *, by: Actor) -> Created:
 def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -> None:
     """Change the password of one's own mailbox; end all sessions, of mail programs too.
 
-    App passwords stay. Raises PasswordWrong when `present` is not the present one,
+    App passwords stay. Raises OnlyThemselves, PasswordWrong when `present` is not the present one,
     TooManyFailures, and what passwords.check refuses.
     """
+    guard.oneself(by)
     address = of(by)
     box = box_of(address)
     prove(box, present, by=by)
