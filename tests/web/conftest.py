@@ -9,11 +9,12 @@ from flask import Flask
 
 from tests.browser_of import FRAGMENT, Browser
 from webmailadmin import create_app, database, settings
-from webmailadmin.mail import sessions
-from webmailadmin.mail.actors import Actor
-from webmailadmin.models import Domain
+from webmailadmin.mail import accounts, addresses, sessions
+from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
+from webmailadmin.models import Account, Address, Domain, Mailbox, Ownership
 
 LIST = "/domains/bonvenon.fr/"
+OTHER = "quite another password 31"
 CONTACT = "/addresses/contact@bonvenon.fr/edit"
 
 
@@ -115,3 +116,48 @@ def fill(domain: Domain, count: int, *, by: Actor) -> None:
                 " VALUES (unixepoch(), ?, 'address.added', ?, ?, '{}')",
                 (by.name, domain.id, f"{local_part}@{domain.name}"),
             )
+
+
+# Others than Alice
+
+
+def box_of(address: Address) -> Mailbox:
+    """Return the mailbox at an address as it is now."""
+    found: Mailbox = Mailbox.get(Mailbox.address == address.id)
+    return found
+
+
+def holder_of(address: Address) -> Actor:
+    """Return who holds the mailbox at an address."""
+    return Actor(Kind.HOLDER, box_of(address).id, address.email)
+
+
+def log_in_as(app: Flask, actor: Actor) -> Browser:
+    """Return the browser of somebody who is logged in."""
+    browser = Browser(app)
+    token = sessions.open_session(actor)
+    browser.client.set_cookie("__Host-session", token, domain="localhost", secure=True)
+    return browser
+
+
+@pytest.fixture
+def me(app: Flask, contact: Address) -> Browser:
+    """The browser of who holds contact@."""
+    return log_in_as(app, holder_of(contact))
+
+
+@pytest.fixture
+def sales(bonvenon: Domain, alice: Actor) -> Address:
+    """Another mailbox of the domain."""
+    address = addresses.add(bonvenon, "sales", by=alice)
+    wish = addresses.Wish(1, mailbox=True, password=OTHER, confirmation=OTHER, quota_mb="0")
+    return addresses.save(address, wish, by=alice).address
+
+
+@pytest.fixture
+def owner(app: Flask, bonvenon: Domain) -> Browser:
+    """The browser of who has bonvenon.fr."""
+    accounts.add("olive", OTHER, kind=Kind.OWNER, by=COMMAND_LINE)
+    account = Account.get(Account.name == "olive")
+    Ownership.create(account=account, domain=bonvenon)
+    return log_in_as(app, accounts.actor(account))
