@@ -76,7 +76,10 @@ def watch(panel: Panel) -> Iterator[Watch]:
 
 @pytest.fixture
 def open_page(chromium: Browser, panel: Panel, watch: Watch) -> Iterator[OpenPage]:
-    """Open a page in a fresh profile: `open_page("/", language="fr", logged_in=False)`."""
+    """Open a page in a fresh profile: `open_page("/", language="fr", logged_in=False)`.
+
+    holder: the address of whose holder is logged in, instead of Alice.
+    """
     contexts = []
 
     def open_(
@@ -85,6 +88,7 @@ def open_page(chromium: Browser, panel: Panel, watch: Watch) -> Iterator[OpenPag
         language: str = "en",
         size: dict[str, int] = DESKTOP,
         logged_in: bool = True,
+        holder: str = "",
         **options: Any,
     ) -> Page:
         # Playwright clicks what stands still: without motion, that is sooner.
@@ -96,7 +100,8 @@ def open_page(chromium: Browser, panel: Panel, watch: Watch) -> Iterator[OpenPag
         watch.over(context)
         page = context.new_page()
         if logged_in:
-            log_in(page, panel)
+            token = panel.session_of_holder(holder) if holder else panel.session_of_alice()
+            log_in(page, panel, token)
         page.goto(path)
         return page
 
@@ -113,13 +118,13 @@ class Held(list[Route]):
         self.append(route)
 
 
-def log_in(page: Page, panel: Panel) -> None:
-    """Give the page a session of Alice. A cookie __Host-… can be given only this way."""
+def log_in(page: Page, panel: Panel, token: str) -> None:
+    """Give the page a session. A cookie __Host-… can be given only this way."""
     page.context.new_cdp_session(page).send(
         "Network.setCookie",
         {
             "name": "__Host-session",
-            "value": panel.session_of_alice(),
+            "value": token,
             "url": panel.url.replace("http:", "https:"),
             "path": "/",
             "secure": True,

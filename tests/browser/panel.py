@@ -22,8 +22,8 @@ from webmailadmin.mail import (
     sessions,
     usage,
 )
-from webmailadmin.mail.actors import Actor
-from webmailadmin.models import Account, Mailbox
+from webmailadmin.mail.actors import Actor, Kind
+from webmailadmin.models import Account, Address, Mailbox
 
 CHECKOUT = Path(__file__).parents[2]
 PASSWORD = "a fine long password 27"
@@ -154,6 +154,12 @@ class Panel:
         """Return the token of a new session."""
         with self.rules() as alice:
             return sessions.open_session(alice)
+
+    def session_of_holder(self, email: str) -> str:
+        """Return the token of a new session of who holds a mailbox."""
+        with self.rules():
+            box = Mailbox.get(Mailbox.address == Address.get(Address.email == email))
+            return sessions.open_session(Actor(Kind.HOLDER, box.id, email))
 
     def install(self, name: str) -> None:
         """Install a domain whose postmaster@ leads elsewhere."""

@@ -3,6 +3,8 @@
 They come into `shots/`, in both languages, at both widths, light and dark.
 """
 
+from datetime import timedelta
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
@@ -11,8 +13,10 @@ from tests.browser.test_health import hand_over
 from tests.browser.watch import Watch
 from tests.browser.words import Words
 from webmailadmin import demo
-from webmailadmin.mail import addresses, domains, purging
-from webmailadmin.models import Purge
+from webmailadmin.mail import addresses, domains, mailboxes, purging, switches
+from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail.mailboxes import Switches
+from webmailadmin.models import Purge, Session, now
 
 FOLDER = CHECKOUT / "shots"
 
@@ -234,3 +238,75 @@ def test_pictures_of_everything(
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.screenshot(path=f"{FOLDER}/50-menu-{language}-390-{scheme}.png", caret="initial")
+
+
+def test_pictures_of_a_holders_pages(
+    panel: Panel, open_page: OpenPage, watch: Watch, words: Words
+) -> None:
+    FOLDER.mkdir(exist_ok=True)
+    watch.expect(422)
+    camera = Camera(words.language)
+    camera.number = 60
+    email = "contact@bonvenon.fr"
+    with panel.rules() as alice:
+        demo.fill(alice)
+        domains.set_catch_all(
+            domains.of(alice, "harbour-books.co.uk"), CatchAll.ADDRESS, email, "", by=alice
+        )
+        for name in ("boutique", "presse"):
+            address = addresses.add(domains.of(alice, "théâtre-neuf.fr"), name, by=alice)
+            wish = addresses.Wish(1, mailbox=False, recipients=email)
+            addresses.save(address, wish, by=alice)
+        contact = addresses.of(alice, email)
+        wished = Switches(may_redirect=True)
+        switches.change(contact, wished, version=contact.version, by=alice)
+    panel.use()
+    page = open_page("/", language=words.language, holder=email)
+    camera.take(page, "holder")
+    page.goto("/mailbox/redirection")
+    camera.take(page, "redirection")
+    with panel.rules():
+        Session.update(proved_at=now() - timedelta(hours=1)).execute()
+    page.locator("#recipients").fill("camille@elsewhere.org")
+    page.locator("main form .main").click()
+    expect(page.locator("#present")).to_be_focused()
+    camera.take(page, "redirection-proof")
+    page.locator("#present").fill("wrong")
+    page.locator("main form .main").click()
+    camera.take(page, "redirection-wrong")
+    with panel.rules():
+        Session.update(proved_at=now()).execute()
+    page.goto("/mailbox/app-passwords")
+    camera.take(page, "app-passwords-none")
+    for name in ("Thunderbird à la maison", "iPhone"):
+        page.locator("#name").fill(name)
+        page.locator("h2#new + form .main").click()
+        expect(page.locator(".secret")).to_be_visible()
+    camera.take(page, "app-password-new")
+    page.goto("/mailbox/app-passwords")
+    camera.take(page, "app-passwords")
+    page.locator(".keys button").first.click()
+    expect(page.locator(".toast")).to_be_visible()
+    camera.take(page, "app-password-revoked")
+    page.goto("/mailbox/journal")
+    camera.take(page, "holder-journal")
+    page.goto("/password")
+    camera.take(page, "holder-password")
+    with panel.rules() as alice:
+        for off, local_part in (("receives", "camille.boyer"), ("may_log_in", "direction")):
+            address = addresses.of(alice, f"{local_part}@bonvenon.fr")
+            if mailboxes.of(address):
+                wished = Switches(**{off: False})
+                switches.change(address, wished, version=address.version, by=alice)
+    page = open_page(f"/addresses/{email}/edit", language=words.language)
+    camera.take(page, "editor-switches")
+    page.locator("[id^=app-passwords-] summary").click()
+    page.locator("[id^=app-passwords-]").scroll_into_view_if_needed()
+    camera.take(page, "editor-app-passwords")
+    page.goto("/domains/bonvenon.fr/?q=ca")
+    camera.take(page, "list-tags")
+    page = open_page("/mailbox", language=words.language, size=PHONE, holder=email)
+    page.locator(".opener").click()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.screenshot(path=f"{FOLDER}/59-holder-menu-{words.language}-390-{scheme}.png")

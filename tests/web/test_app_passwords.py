@@ -33,7 +33,7 @@ def test_a_new_one_is_shown_once(me, contact):
     page = me.get(PAGE)
     assert secret not in page.text
     assert "Thunderbird at home" in page.words(".keys")
-    assert "never used" in page.words(".keys")
+    assert "not used yet" in page.words(".keys")
 
 
 @pytest.mark.parametrize(
