@@ -54,7 +54,6 @@ from webmailadmin.models import Address, Domain, Kick, Mailbox, Session, now
 
 CONTACT = "contact@bonvenon.fr"
 OTHER = "quite another password 31"
-LONG_AGO = timedelta(minutes=16)
 
 
 def holder_of(email: str) -> Actor:
@@ -77,11 +76,11 @@ def free(contact: Address, alice: Actor) -> Actor:
 
 
 def fresh() -> Proof:
-    return Proof(now())
+    return Proof(lately=True)
 
 
 def old(present: str = "") -> Proof:
-    return Proof(now() - LONG_AGO, present)
+    return Proof(lately=False, present=present)
 
 
 def redirect(

@@ -153,9 +153,9 @@ def test_the_overview_tells_what_the_mailbox_holds_and_its_ways(me, contact, bon
 
 def test_the_pages_of_others_are_linked_once_they_are_there(me, app, monkeypatch):
     assert "Sessions" not in me.get("/mailbox").links()
-    monkeypatch.setitem(app.view_functions, "sessions.list_", lambda: "")
+    monkeypatch.setitem(app.view_functions, "me.sessions_", lambda: "")
     monkeypatch.setattr(holder, "url_of", lambda endpoint: f"/{endpoint}")
-    assert me.get("/mailbox").links()["Sessions"] == "/sessions.list_"
+    assert me.get("/mailbox").links()["Sessions"] == "/me.sessions_"
 
 
 def test_the_journal_names_who_did_it(me, contact, alice):

@@ -1,7 +1,6 @@
 """What the holder of a mailbox does with it: another password, and where else its mail goes."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from peewee import fn
 
@@ -28,9 +27,8 @@ from webmailadmin.mail.errors_of_holders import (
     RedirectNotAllowed,
 )
 from webmailadmin.mail.journal import Entry
-from webmailadmin.models import Address, Domain, Journal, Mailbox, now
+from webmailadmin.models import Address, Domain, Journal, Mailbox
 
-PROOF_GOOD_FOR = timedelta(minutes=15)
 # With these, an address of a name becomes somebody's.
 BEGINNINGS = (
     "address.added",
@@ -45,11 +43,11 @@ BEGINNINGS = (
 
 @dataclass(frozen=True)
 class Proof:
-    """That it is the holder who asks. at: when that was shown last. present: the password, typed
+    """That it is the holder who asks. lately: it was shown lately. present: the password, typed
     once more; "" while it was not asked for.
     """
 
-    at: datetime
+    lately: bool
     present: str = ""
 
 
@@ -97,12 +95,12 @@ def prove(box: Mailbox, typed: str, *, by: Actor) -> None:
 
 
 def ask_again(box: Mailbox, proof: Proof, *, by: Actor) -> None:
-    """Ask for the password once more when the log-in is older than a quarter of an hour.
+    """Ask for the password once more when the log-in is not a recent one.
 
     Before what would let a thief of the session read the mail for ever. Not of an administrator
     who has entered: it stands in the journal. Raises ProofNeeded, and what `prove` refuses.
     """
-    if by.through or proof.at > now() - PROOF_GOOD_FOR:
+    if by.through or proof.lately:
         return
     if not proof.present:
         raise ProofNeeded

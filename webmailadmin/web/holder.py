@@ -28,15 +28,15 @@ ENTRIES = 5  # of the journal, beside everything else
 MAILBOX = {
     "holder.page": _l("Overview"),
     "holder.redirection": _l("Redirection"),
-    "vacation.page": _l("Vacation answer"),
+    "vacation.form": _l("Vacation answer"),
     "holder.entries": _l("Journal"),
 }
 LOG_IN = {
     "log_in.own_password": _l("Password"),
     "app_passwords.list_": _l("App passwords"),
     "second_factor.page": _l("Second factor"),
-    "sessions.list_": _l("Sessions"),
-    "contact.page": _l("Contact address"),
+    "me.sessions_": _l("Sessions"),
+    "contact.form": _l("Contact address"),
 }
 
 bp = Blueprint("holder", __name__)
@@ -145,13 +145,13 @@ def redirect_mail() -> Response:
 
 def proof_of(form: Form) -> Proof:
     """Return what shows that it is the holder: the log-in, and a password typed once more."""
-    return Proof(g.log_in.proved_at, form["present"].data or "")
+    return Proof(g.log_in.is_proved, form["present"].data or "")
 
 
 def renew(form: Form) -> None:
     """Ask no more for a while, after the password was typed and right."""
     if form["present"].data:
-        sessions.proved(g.log_in.id)
+        sessions.is_proved_now(g.log_in)
 
 
 def init_app(app: Flask) -> None:
