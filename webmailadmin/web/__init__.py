@@ -8,6 +8,7 @@ from webmailadmin.web import (
     addresses,
     assets,
     domains,
+    entering,
     errors,
     health,
     htmx,
@@ -45,6 +46,7 @@ GROUPS = (
     health,
     usage,
     journal,
+    entering,
 )
 
 
