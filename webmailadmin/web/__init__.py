@@ -9,6 +9,7 @@ from webmailadmin.web import (
     app_passwords,
     assets,
     domains,
+    entering,
     errors,
     health,
     holder,
@@ -49,6 +50,7 @@ GROUPS = (
     journal,
     holder,
     app_passwords,
+    entering,
 )
 
 
