@@ -288,7 +288,7 @@ def test_pictures_of_a_holders_pages(
     page.locator(".keys button").first.click()
     expect(page.locator(".toast")).to_be_visible()
     camera.take(page, "app-password-revoked")
-    page.goto("/mailbox/journal")
+    page.goto("/journal")
     camera.take(page, "holder-journal")
     page.goto("/password")
     camera.take(page, "holder-password")

@@ -12,6 +12,7 @@ from webmailadmin.mail import (
     addresses,
     contacts,
     domains,
+    entering,
     forgotten,
     links,
     log_ins,
@@ -34,12 +35,12 @@ from webmailadmin.mail.link_errors import (
     ContactIsOwned,
     ContactNotAnAddress,
     ContactReceivesNothing,
+    LinkOpensNothing,
     LinkOver,
     LinkPlaceIsOwned,
     LinkPlaceMalformed,
     LinkPlaceMissing,
     LinkToItself,
-    MayNotLogIn,
     TooManyLetters,
 )
 from webmailadmin.mail.links import Purpose
@@ -171,13 +172,13 @@ def test_nobody_gets_a_link_who_may_not_log_in(contact, bruno, alice):
     Mailbox.update(may_log_in=False).execute()
 
     for target in (account(), box()):
-        with pytest.raises(MayNotLogIn):
+        with pytest.raises(LinkOpensNothing):
             links.invite(target, by=alice)
-        with pytest.raises(MayNotLogIn):
+        with pytest.raises(LinkOpensNothing):
             links.reset(target, ELSEWHERE)
     Mailbox.update(may_log_in=True).execute()
     Address.update(enabled=False).where(Address.email == CONTACT).execute()
-    with pytest.raises(MayNotLogIn):
+    with pytest.raises(LinkOpensNothing):
         links.invite(box(), by=alice)
     assert Link.select().count() == 0
 
@@ -379,7 +380,7 @@ def test_a_mailbox_opened_by_link_has_a_password_that_nobody_knows(contact, alic
 
 
 def test_no_mailbox_is_opened_by_a_link_for_an_address_that_is_off(bonvenon, alice):
-    with pytest.raises(MayNotLogIn):
+    with pytest.raises(LinkOpensNothing):
         make("ann@bonvenon.fr", by=alice, mailbox=True, by_link=True, enabled=False)
 
 
@@ -529,6 +530,18 @@ def test_a_changed_password_of_an_account_is_told_whoever_changed_it(bruno, alic
     change()
     change_of_mail = [(link.purpose, link.email) for link in notices.waiting()]
     assert change_of_mail == [(Notice.PASSWORD, ELSEWHERE)]
+
+
+def test_an_entering_administrator_is_told_where_the_person_was_confirmed(person, alice):
+    confirmed(person)
+    if isinstance(person, Account):
+        entering.enter_account(person.name, by=alice)
+    else:
+        entering.enter_mailbox(find_address(CONTACT), by=alice)
+
+    assert [(link.purpose, link.email) for link in notices.waiting()] == [
+        (Notice.ENTERED, ELSEWHERE)
+    ]
 
 
 def test_who_confirmed_nothing_is_told_nothing(person):

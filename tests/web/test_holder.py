@@ -91,7 +91,7 @@ def test_a_holders_pages_are_missing_for_everybody_else(browser, owner, contact)
     before = everything()
     for other in (browser, owner):
         token = other.get("/password").soup.select_one("input[name=csrf_token]")["value"]
-        for url in ("/mailbox", "/mailbox/journal", REDIRECTION, "/mailbox/app-passwords"):
+        for url in ("/mailbox", REDIRECTION, "/mailbox/app-passwords"):
             assert (url, other.open(url).status) == (url, 404)
         for url in (
             REDIRECTION,
@@ -110,7 +110,7 @@ def test_reading_changes_nothing(free, contact):
     before = everything()
     for url in (
         "/mailbox",
-        "/mailbox/journal",
+        "/journal",
         REDIRECTION,
         "/mailbox/app-passwords",
         f"/mailbox/app-passwords/{made.id}/revoke",
@@ -153,16 +153,16 @@ def test_the_overview_tells_what_the_mailbox_holds_and_its_ways(me, contact, bon
 
 def test_the_pages_of_others_are_linked_once_they_are_there(me, app, monkeypatch):
     assert "Sessions" not in me.get("/mailbox").links()
-    monkeypatch.setitem(app.view_functions, "sessions.list_", lambda: "")
+    monkeypatch.setitem(app.view_functions, "me.sessions_", lambda: "")
     monkeypatch.setattr(holder, "url_of", lambda endpoint: f"/{endpoint}")
-    assert me.get("/mailbox").links()["Sessions"] == "/sessions.list_"
+    assert me.get("/mailbox").links()["Sessions"] == "/me.sessions_"
 
 
 def test_the_journal_names_who_did_it(me, contact, alice):
     box = box_of(contact)
     mailboxes.change(contact, box, None, 2048, by=alice)
     mailboxes.change(contact, box, None, 4096, by=holder_of(contact))
-    text = me.get("/mailbox/journal").words(".journal")
+    text = me.get("/mailbox").words(".journal")
     assert "you: size limit changed" in text
     assert "alice: size limit changed" in text
 

@@ -169,7 +169,10 @@ def test_toggling_swaps_only_the_mailbox_part_and_the_sentence(browser, contact)
 
     assert (no.soup.select_one("form"), yes.soup.select_one("form")) == (None, None)
     assert no.labels() == [BOX]
-    assert yes.labels() == ["Password", "Confirm the password", "Size limit (MB)"]
+    assert yes.labels() == [
+        *("Password", "Confirm the password", "Size limit (MB)"),
+        *("Receives mail", "May log in", "The holder may redirect mail"),
+    ]
     assert no.partial(f"#outcome-{contact.id}") == (
         "contact@bonvenon.fr receives nothing yet: mail for it is refused."
     )

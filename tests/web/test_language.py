@@ -134,7 +134,8 @@ def names_on(browser, language):
         labels[1],
         labels[2],
         page.words(".links button"),
-        *labels[3:6],
+        labels[3],
+        *labels[7:9],  # after the three switches of a mailbox
         tabs[2],
         tabs[1],
         tabs[3],

@@ -31,7 +31,7 @@ from webmailadmin.mail.errors import (
     Refusal,
     Refusals,
 )
-from webmailadmin.mail.link_errors import MayNotLogIn
+from webmailadmin.mail.link_errors import LinkOpensNothing
 from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Recipient, Removed
 
@@ -159,7 +159,7 @@ def check(address: Address, box: Mailbox | None, wish: Wish) -> tuple[recipients
         with refusals.collect():
             if opens_by_link(wish, box):
                 if not wish.enabled or wish.switches.may_log_in is False:
-                    raise MayNotLogIn(name=address.email)
+                    raise LinkOpensNothing(name=address.email)
             elif wish.password or wish.confirmation:
                 mailboxes.check_password(wish.password, wish.confirmation, address)
             elif box is None:

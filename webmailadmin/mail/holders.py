@@ -1,16 +1,12 @@
 """What the holder of a mailbox does with it: another password, and where else its mail goes."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from peewee import fn
 
 from webmailadmin.database import db
 from webmailadmin.mail import (
     addresses,
     app_passwords,
     guard,
-    journal,
     mailboxes,
     names,
     passwords,
@@ -27,29 +23,16 @@ from webmailadmin.mail.errors_of_holders import (
     RedirectedNowhere,
     RedirectNotAllowed,
 )
-from webmailadmin.mail.journal import Entry
-from webmailadmin.models import Address, Domain, Journal, Mailbox, now
-
-PROOF_GOOD_FOR = timedelta(minutes=15)
-# With these, an address of a name becomes somebody's.
-BEGINNINGS = (
-    "address.added",
-    "address.renamed-from",
-    "address.restored",
-    "address.restored-as",
-    "mailbox.opened",
-    "mailbox.opened-unlimited",
-    "mailbox.restored",
-)
+from webmailadmin.models import Address, Domain, Mailbox
 
 
 @dataclass(frozen=True)
 class Proof:
-    """That it is the holder who asks. at: when that was shown last. present: the password, typed
+    """That it is the holder who asks. lately: it was shown lately. present: the password, typed
     once more; "" while it was not asked for.
     """
 
-    at: datetime
+    lately: bool
     present: str = ""
 
 
@@ -97,12 +80,12 @@ def prove(box: Mailbox, typed: str, *, by: Actor) -> None:
 
 
 def ask_again(box: Mailbox, proof: Proof, *, by: Actor) -> None:
-    """Ask for the password once more when the log-in is older than a quarter of an hour.
+    """Ask for the password once more when the log-in is not a recent one.
 
     Before what would let a thief of the session read the mail for ever. Not of an administrator
     who has entered: it stands in the journal. Raises ProofNeeded, and what `prove` refuses.
     """
-    if by.through or proof.at > now() - PROOF_GOOD_FOR:
+    if by.through or proof.lately:
         return
     if not proof.present:
         raise ProofNeeded
@@ -193,16 +176,3 @@ def goes_elsewhere(address: Address, emails: list[str]) -> bool:
     present = [row.email for row in recipients.of(address)]
     own = address.domain.name
     return any(email not in present and names.domain_of(email) != own for email in emails)
-
-
-def entries(by: Actor, before: int | None = None) -> list[Entry]:
-    """Return what the journal tells of the holder's mailbox, as `journal.read` does.
-
-    Not what was done to an earlier address of that name: it was somebody else's.
-    """
-    address = of(by)
-    about = Journal.domain == address.domain, Journal.email == address.email
-    began = Journal.select(fn.MAX(Journal.id)).where(*about, Journal.act.in_(BEGINNINGS)).scalar()
-    opened = box_of(address).created_at
-    found = journal.read(address.domain, address.email, before)
-    return [entry for entry in found if entry.id >= (began or 0) and entry.at >= opened]

@@ -59,6 +59,10 @@ ACTS = {
     "domain.gone": N_("removed domain taken out of the bin for good, with %(addresses)s"),
     "messages.deleted": N_("deleted for good: %(messages)s (%(bytes)s)"),
     "account.added": N_("account %(name)s added"),
+    "account.entered": N_("entered the panel of account %(name)s"),
+    "account.left": N_("left the panel of account %(name)s"),
+    "mailbox.entered": N_("entered the panel of its holder"),
+    "mailbox.left": N_("left the panel of its holder"),
     "account.password": N_("password of account %(name)s changed"),
     "mailbox.link-made": N_("link made by which the holder chooses the password"),
     "mailbox.link-sent": N_("link by which the holder chooses the password sent to %(to)s"),
@@ -72,17 +76,18 @@ ACTS = {
     "account.contact-confirmed": N_("contact address of %(name)s confirmed"),
     "database.restored": N_("database brought back as it was on %(moment)s"),
 }
-PAGE = 100
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the journal."""
+    """One line of the journal. domain: the name of the domain that it concerns, if any."""
 
     id: int
     at: datetime
     actor: str
+    through: str
     act: str
+    domain: str | None
     email: str | None
     details: dict[str, str]
 
@@ -112,20 +117,3 @@ def latest() -> datetime | None:
     """Return the latest time that an entry was written at."""
     found: datetime | None = Journal.select(fn.MAX(Journal.at)).scalar()
     return found
-
-
-def read(domain: Domain, email: str | None = None, before: int | None = None) -> list[Entry]:
-    """Return the latest entries of a domain or of one address in it, newest first.
-
-    before: only entries older than this id. At most PAGE entries come, and one more that tells
-    that there are more.
-    """
-    rows = Journal.select().where(Journal.domain == domain)
-    if email is not None:
-        rows = rows.where(Journal.email == email)
-    if before is not None:
-        rows = rows.where(Journal.id < min(before, 2**63 - 1))
-    return [
-        Entry(row.id, row.at, row.actor, row.act, row.email, json.loads(row.details))
-        for row in rows.order_by(Journal.id.desc()).limit(PAGE + 1)
-    ]

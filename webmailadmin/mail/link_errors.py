@@ -11,8 +11,8 @@ class LinkOver(Refusal):
     )
 
 
-class MayNotLogIn(Refusal):
-    code = "may-not-log-in"
+class LinkOpensNothing(Refusal):
+    code = "link-opens-nothing"
     message = N_("%(name)s may not log in at present: a link would open nothing.")
 
 

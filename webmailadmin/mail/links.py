@@ -29,12 +29,12 @@ from webmailadmin.mail import (
 from webmailadmin.mail.actors import THE_PANEL, Actor, Kind
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.link_errors import (
+    LinkOpensNothing,
     LinkOver,
     LinkPlaceIsOwned,
     LinkPlaceMalformed,
     LinkPlaceMissing,
     LinkToItself,
-    MayNotLogIn,
     TooManyLetters,
 )
 from webmailadmin.mail.people import Person
@@ -86,7 +86,7 @@ def may_invite(person: Person, *, by: Actor) -> None:
 def invite(person: Person, *, by: Actor) -> str:
     """Return the token of a link by which a person chooses their own password.
 
-    Raises MayNotLogIn.
+    Raises LinkOpensNothing.
     """
     may_invite(person, by=by)
     return write_invitation(person, "", by=by)
@@ -95,7 +95,7 @@ def invite(person: Person, *, by: Actor) -> str:
 def invite_by_mail(person: Person, typed: str, *, by: Actor) -> tuple[str, str]:
     """Return such a token, and the address that the link is to be sent to.
 
-    Raises MayNotLogIn, LinkPlaceMissing, LinkPlaceMalformed, LinkToItself, LinkPlaceIsOwned,
+    Raises LinkOpensNothing, LinkPlaceMissing, LinkPlaceMalformed, LinkToItself, LinkPlaceIsOwned,
     TooManyLetters.
     """
     may_invite(person, by=by)
@@ -142,7 +142,7 @@ def write_invitation(person: Person, to: str, *, by: Actor) -> str:
 
 
 def reset(person: Person, contact: str) -> str:
-    """Return the token of a link for who has forgotten the password. Raises MayNotLogIn."""
+    """Return the token of a link for who has forgotten the password. Raises LinkOpensNothing."""
     with db.atomic():
         token = hand_out(person, Purpose.RESET, contact)
         record(person, "reset-sent", by=THE_PANEL)
@@ -162,7 +162,7 @@ def hand_out(person: Person, purpose: Purpose, email: str) -> str:
     """Return the token of a new link, which ends the earlier one. Inside a transaction."""
     person = people.again(person)
     if not people.is_open(person):
-        raise MayNotLogIn(name=people.name(person))
+        raise LinkOpensNothing(name=people.name(person))
     token = secrets.token_urlsafe(32)
     end(person, purpose)
     Link.delete().where(Link.until <= now()).execute()

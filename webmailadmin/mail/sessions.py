@@ -27,6 +27,8 @@ LONGEST = {
     Kind.OWNER: timedelta(days=14),
     Kind.HOLDER: timedelta(days=14),
 }
+# How long it counts that somebody showed that it is them.
+PROOF = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=1)
 MILLISECONDS_TO_NOTE = 100
 LONGEST_AGENT = 200
@@ -63,6 +65,11 @@ class LogIn:
     one_time: bool
     language: str
     proved_at: datetime
+
+    @property
+    def is_proved(self) -> bool:
+        """Say whether the person showed lately that it is them."""
+        return self.proved_at > now() - PROOF
 
 
 def open_session(
@@ -117,9 +124,9 @@ def logged_in(token: str, *, pending: bool = False) -> LogIn | None:
     return LogIn(id_, actor, bool(one_time), language, moment(proved))
 
 
-def proved(session: int) -> None:
-    """Note that the person of a session has just shown once more that it is them."""
-    Session.update(proved_at=now()).where(Session.id == session).execute()
+def is_proved_now(present: LogIn) -> None:
+    """Note that a person just showed that it is them."""
+    Session.update(proved_at=now()).where(Session.id == present.id).execute()
 
 
 def opened_before(log_in: LogIn) -> datetime | None:

@@ -10,6 +10,7 @@ from webmailadmin.web import (
     assets,
     contact,
     domains,
+    entering,
     errors,
     forgotten,
     health,
@@ -55,6 +56,7 @@ GROUPS = (
     journal,
     holder,
     app_passwords,
+    entering,
 )
 
 

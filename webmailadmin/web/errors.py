@@ -17,6 +17,7 @@ from webmailadmin.mail.errors import (
     Refusal,
     TooManyDownloads,
 )
+from webmailadmin.mail.errors_of_entering import OnlyThemselves
 from webmailadmin.web.htmx import answer
 from webmailadmin.web.security import own_path
 from webmailadmin.words import gettext, in_words
@@ -42,7 +43,13 @@ UNWRITABLE: dict[type[Exception], tuple[int, str]] = {
     ),
 }
 
-STATUSES = {Changed: 409, AddressGone: 410, MessagesOutOfReach: 503, TooManyDownloads: 503}
+STATUSES = {
+    OnlyThemselves: 403,
+    Changed: 409,
+    AddressGone: 410,
+    MessagesOutOfReach: 503,
+    TooManyDownloads: 503,
+}
 
 
 def status_of(refusal: Refusal) -> int:

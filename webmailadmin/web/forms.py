@@ -100,6 +100,18 @@ class Plain(Form):
     """A button: nothing to read but its token."""
 
 
+class JournalForm(Form):
+    """What is looked for in the journal. It changes nothing, so it needs no token."""
+
+    class Meta:
+        csrf = False
+
+    person = StringField(_l("By whom"))
+    address = StringField(_l("Address or domain"))
+    since = StringField(_l("From"))
+    until = StringField(_l("To"))
+
+
 class LanguageForm(Form):
     """The switch of the language."""
 

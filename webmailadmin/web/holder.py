@@ -9,15 +9,15 @@ from flask import (
     make_response,
     redirect,
     render_template,
-    request,
     url_for,
 )
 from flask_babel import lazy_gettext as _l
 
 from webmailadmin import settings
-from webmailadmin.mail import app_passwords, holders, journal, listing, reaching, sessions
+from webmailadmin.mail import app_passwords, holders, journal_search, listing, reaching, sessions
 from webmailadmin.mail.errors import Changed
 from webmailadmin.mail.holders import Proof, Redirection
+from webmailadmin.mail.journal_search import Search
 from webmailadmin.web.forms import Form, RedirectForm
 from webmailadmin.web.htmx import leave
 from webmailadmin.web.sentences import doubles_text
@@ -28,15 +28,15 @@ ENTRIES = 5  # of the journal, beside everything else
 MAILBOX = {
     "holder.page": _l("Overview"),
     "holder.redirection": _l("Redirection"),
-    "vacation.page": _l("Vacation answer"),
-    "holder.entries": _l("Journal"),
+    "vacation.form": _l("Vacation answer"),
+    "journal.everything": _l("Journal"),
 }
 LOG_IN = {
     "log_in.own_password": _l("Password"),
     "app_passwords.list_": _l("App passwords"),
     "second_factor.page": _l("Second factor"),
-    "sessions.list_": _l("Sessions"),
-    "contact.page": _l("Contact address"),
+    "me.sessions_": _l("Sessions"),
+    "contact.form": _l("Contact address"),
 }
 
 bp = Blueprint("holder", __name__)
@@ -73,21 +73,10 @@ def page() -> Response:
             app_passwords=app_passwords.of(address, by=g.who),
             before=sessions.opened_before(g.log_in),
             may_redirect=holders.may_redirect(address, box),
-            entries=holders.entries(g.who)[:ENTRIES],
+            entries=journal_search.read(Search(), by=g.who)[:ENTRIES],
             mail_host=settings.current.mail_host,
             webmail_url=settings.current.webmail_url,
         )
-    )
-
-
-@bp.get("/mailbox/journal")
-def entries() -> Response:
-    """Show what was done to one's mailbox, the latest first; `?before=` goes on."""
-    before = request.args.get("before", type=int)
-    found = holders.entries(g.who, None if before is None else max(before, 0))
-    more = found[journal.PAGE - 1].id if len(found) > journal.PAGE else None
-    return make_response(
-        render_template("holder/journal.html", entries=found[: journal.PAGE], more=more)
     )
 
 
@@ -145,13 +134,13 @@ def redirect_mail() -> Response:
 
 def proof_of(form: Form) -> Proof:
     """Return what shows that it is the holder: the log-in, and a password typed once more."""
-    return Proof(g.log_in.proved_at, form["present"].data or "")
+    return Proof(g.log_in.is_proved, form["present"].data or "")
 
 
 def renew(form: Form) -> None:
     """Ask no more for a while, after the password was typed and right."""
     if form["present"].data:
-        sessions.proved(g.log_in.id)
+        sessions.is_proved_now(g.log_in)
 
 
 def init_app(app: Flask) -> None:

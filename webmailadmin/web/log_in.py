@@ -16,12 +16,14 @@ from flask import (
 
 from webmailadmin import settings
 from webmailadmin.log import note
-from webmailadmin.mail import accounts, holders, log_ins, sessions
+from webmailadmin.mail import accounts, entering, holders, log_ins, sessions
 from webmailadmin.mail.actors import Kind
 from webmailadmin.mail.errors import TooManyFailures
+from webmailadmin.web.entering import tell_of_entries
 from webmailadmin.web.forms import LogInForm, OwnPasswordForm, Plain
 from webmailadmin.web.htmx import leave
 from webmailadmin.web.security import (
+    OWN_COOKIE,
     SESSION_COOKIE,
     cookies_are_dropped,
     give_session,
@@ -55,6 +57,7 @@ def submit() -> Response:
             )
             noted("log-in", form)
             session.clear()
+            tell_of_entries(token)
             return give_session(make_response(redirect(own_path(form.next.data), 303)), token)
         noted("log-in refused", form)
     if isinstance(form.refused, TooManyFailures):
@@ -90,7 +93,10 @@ def page(form: LogInForm, status: int = 200) -> Response:
 def log_out() -> Response:
     """End the session, here and on the server."""
     if Plain().validate_on_submit():
-        sessions.log_out(request.cookies.get(SESSION_COOKIE, ""))
+        if g.who is not None and g.who.through:
+            entering.leave(request.cookies.get(SESSION_COOKIE, ""))
+        for name in (SESSION_COOKIE, OWN_COOKIE):
+            sessions.log_out(request.cookies.get(name, ""))
         session.clear()
         return take_session(make_response(redirect(url_for(".form"), 303)))
     return make_response(redirect("/", 303))

@@ -9,10 +9,12 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from werkzeug.exceptions import BadRequest, Forbidden
 
 from webmailadmin import database, settings
-from webmailadmin.mail import sessions
+from webmailadmin.mail import entering, guard, sessions
 from webmailadmin.web.htmx import wants_fragment
 
 SESSION_COOKIE = "__Host-session"
+# The administrator's own session, while they have entered as somebody else.
+OWN_COOKIE = "__Host-own-session"
 LOOPBACK = ("127.0.0.1", "localhost")
 KEY_BYTES = 32
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -26,6 +28,18 @@ LINKS = (
 OPEN = ("static", "log_in.form", "log_in.submit", "language.switch", *LINKS)
 # What an account may open that still has its one-time password.
 WITH_ONE_TIME = ("log_in.own_password", "log_in.change_password", "log_in.log_out")
+# What only a person sees and changes, never an administrator who has entered as them: by
+# endpoint, or by a whole group of pages. Also what is not written yet.
+OF_ONESELF = (
+    "log_in.own_password",
+    "log_in.change_password",
+    "sessions.",
+    "second_factor.",
+    "contact.",
+    "app_passwords.",
+    "links.",
+    "prove.",
+)
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -103,14 +117,16 @@ def know_person() -> Response | None:
     database.connect()
     refuse_other_sites()
     refuse_two_meanings()
-    token = request.cookies.get(SESSION_COOKIE, "")
-    g.log_in = sessions.logged_in(token) if token else None
+    token, own = request.cookies.get(SESSION_COOKIE, ""), request.cookies.get(OWN_COOKIE, "")
+    g.log_in = entering.still_there(sessions.logged_in(token), own) if token else None
     g.who = g.log_in.actor if g.log_in else None
     if request.endpoint in OPEN or request.endpoint is None:
         return None
     if g.log_in is None:
         return ask_to_log_in()
-    if g.log_in.one_time and request.endpoint not in WITH_ONE_TIME:
+    if request.endpoint.startswith(OF_ONESELF):
+        guard.oneself(g.who)
+    if g.log_in.one_time and not g.who.through and request.endpoint not in WITH_ONE_TIME:
         return turn_to(url_for("log_in.own_password"))
     return None
 
@@ -146,17 +162,35 @@ def cookies_are_dropped() -> bool:
     return not request.is_secure and host not in LOOPBACK
 
 
-def give_session(response: Response, token: str) -> Response:
-    """Hand the token of a new session to the browser."""
-    response.set_cookie(SESSION_COOKIE, token, secure=True, httponly=True, samesite="Lax", path="/")
+def give_session(response: Response, token: str, *, own: str = "") -> Response:
+    """Hand the token of a new session to the browser.
+
+    own: of the administrator's own session, when the new one was entered.
+    """
+    give_cookie(response, SESSION_COOKIE, token)
+    if own:
+        give_cookie(response, OWN_COOKIE, own)
+    elif OWN_COOKIE in request.cookies:
+        take_cookie(response, OWN_COOKIE)
     return response
 
 
 def take_session(response: Response) -> Response:
     """Take the session's token from the browser, with what it may have kept."""
-    response.delete_cookie(SESSION_COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
+    for name in (SESSION_COOKIE, OWN_COOKIE):
+        take_cookie(response, name)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+def give_cookie(response: Response, name: str, token: str) -> None:
+    """Hand a token to the browser, out of reach for scripts and other sites."""
+    response.set_cookie(name, token, secure=True, httponly=True, samesite="Lax", path="/")
+
+
+def take_cookie(response: Response, name: str) -> None:
+    """Take a token from the browser."""
+    response.delete_cookie(name, secure=True, httponly=True, samesite="Lax", path="/")
 
 
 def guard_headers(response: Response) -> Response:
