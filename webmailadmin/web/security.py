@@ -1,20 +1,18 @@
 """Who is asking, and what a browser may do with our pages."""
 
-import os
-import secrets
-from pathlib import Path
+from collections.abc import Callable
+from functools import wraps
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import Forbidden
 
-from webmailadmin import database, settings
+from webmailadmin import database, key, settings
 from webmailadmin.mail import sessions
 from webmailadmin.web.htmx import wants_fragment
 
 SESSION_COOKIE = "__Host-session"
 LOOPBACK = ("127.0.0.1", "localhost")
-KEY_BYTES = 32
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 # What anybody may open; every other page wants a log-in, also one written tomorrow.
@@ -36,36 +34,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-
-
-def secret_key(folder: Path) -> bytes:
-    """Return the key that signs CSRF tokens, made at the first start, readable by us alone.
-
-    Raises DatabaseUnusable when there is one that cannot be read.
-    """
-    path = folder / "key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        return read_key(path)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key := secrets.token_bytes(KEY_BYTES))
-    return key
-
-
-def read_key(path: Path) -> bytes:
-    """Read the key of an earlier start. Raises DatabaseUnusable."""
-    try:
-        key = path.read_bytes()
-    except OSError as error:
-        raise database.DatabaseUnusable(
-            f"The key {path} cannot be read: {error.strerror}."
-        ) from error
-    if len(key) < KEY_BYTES:
-        raise database.DatabaseUnusable(
-            f"The key {path} is damaged: delete it, and the next start makes another."
-        )
-    return key
 
 
 def own_path(path: str | None) -> str:
@@ -158,7 +126,7 @@ def init_app(app: Flask) -> None:
     """Put the guards around every request."""
     public = urlsplit(settings.current.public_url).hostname
     app.config.update(
-        SECRET_KEY=secret_key(settings.current.data),
+        SECRET_KEY=key.secret_key(settings.current.data),
         TRUSTED_HOSTS=[*LOOPBACK, *settings.current.trusted_hosts, *([public] if public else [])],
         MAX_CONTENT_LENGTH=2**20,
         MAX_FORM_MEMORY_SIZE=500_000,
