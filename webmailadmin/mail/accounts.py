@@ -81,8 +81,10 @@ def first_password(name: str, password: str | None) -> tuple[str | None, str]:
 def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -> None:
     """Change the password of one's own account, and end all its sessions.
 
-    Raises PasswordWrong when `present` is not the present one, and what passwords.check refuses.
+    Raises OnlyThemselves, PasswordWrong when `present` is not the present one, and what
+    passwords.check refuses.
     """
+    guard.oneself(by)
     account = of(by)
     if not passwords.matches(present, account.password):
         raise PasswordWrong

@@ -7,6 +7,7 @@ a request says.
 
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_entering import OnlyThemselves
 from webmailadmin.models import Address, Domain, Mailbox, Ownership
 
 # The domains of a person, within a statement that is given `whose`.
@@ -27,6 +28,16 @@ def administrator(by: Actor) -> None:
     """Raise NotFound for everybody but administrators and programs of the server."""
     if not everything(by):
         raise NotFound
+
+
+def oneself(by: Actor) -> None:
+    """Raise OnlyThemselves for an administrator who has entered as somebody.
+
+    Asked by what shows or changes what guards a person: password, second factor, sessions,
+    contact address, app passwords, links.
+    """
+    if by.through:
+        raise OnlyThemselves(name=by.name, through=by.through)
 
 
 def owns(by: Actor, domain: Domain) -> bool:
