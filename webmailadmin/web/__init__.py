@@ -19,6 +19,7 @@ from webmailadmin.web import (
     losses,
     messages,
     pages,
+    proving,
     proxies,
     purging,
     removed,
@@ -32,6 +33,7 @@ from webmailadmin.web import (
 
 GROUPS = (
     log_in,
+    proving,
     language,
     domains,
     addresses,

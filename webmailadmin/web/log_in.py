@@ -17,7 +17,7 @@ from flask import (
 
 from webmailadmin.log import note
 from webmailadmin.mail import accounts, log_ins, sessions
-from webmailadmin.mail.errors import TooManyFailures
+from webmailadmin.web.errors import refused_page
 from webmailadmin.web.forms import LogInForm, OwnPasswordForm, Plain
 from webmailadmin.web.htmx import leave
 from webmailadmin.web.security import (
@@ -56,11 +56,7 @@ def submit() -> Response:
             session.clear()
             return give_session(make_response(redirect(own_path(form.next.data), 303)), token)
         noted("log-in refused", form)
-    if isinstance(form.refused, TooManyFailures):
-        response = page(form, 429)
-        response.headers["Retry-After"] = str(form.refused.values["seconds"])
-        return response
-    return page(form, 422)
+    return refused_page(page(form), form.refused)
 
 
 def noted(event: str, form: LogInForm) -> None:
@@ -75,7 +71,7 @@ def noted(event: str, form: LogInForm) -> None:
     )
 
 
-def page(form: LogInForm, status: int = 200) -> Response:
+def page(form: LogInForm) -> Response:
     """Show the log-in page.
 
     Over plain http to another machine the browser would drop our cookie: the page says so,
@@ -83,7 +79,7 @@ def page(form: LogInForm, status: int = 200) -> Response:
     """
     host = urlsplit(f"//{request.host}").hostname
     unsafe = not request.is_secure and host not in LOOPBACK
-    return make_response(render_template("log_in/page.html", form=form, unsafe=unsafe), status)
+    return make_response(render_template("log_in/page.html", form=form, unsafe=unsafe))
 
 
 @bp.post("/log-out")

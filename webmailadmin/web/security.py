@@ -8,7 +8,7 @@ from flask import Flask, Response, g, make_response, redirect, render_template, 
 from werkzeug.exceptions import Forbidden
 
 from webmailadmin import database, key, settings
-from webmailadmin.mail import sessions
+from webmailadmin.mail import guard, sessions
 from webmailadmin.web.htmx import wants_fragment
 
 SESSION_COOKIE = "__Host-session"
@@ -78,13 +78,55 @@ def ask_to_log_in() -> Response:
     was typed: it can be sent again after a log-in in another tab.
     """
     if request.method in SAFE:
-        here = request.full_path.rstrip("?")
-        if wants_fragment():
-            shown = urlsplit(request.headers.get("HX-Current-URL", ""))
-            here = own_path(shown._replace(scheme="", netloc="", fragment="").geturl())
-        return turn_to(url_for("log_in.form", next=here))
-    template = "errors/_session.html" if wants_fragment() else "errors/session.html"
-    return make_response(render_template(template), 401)
+        return turn_to(url_for("log_in.form", next=here()))
+    return stay("errors/_session.html", "errors/session.html")
+
+
+def prove_again(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Open a view only to who showed lately that it is them: for what guards a person.
+
+    Stands below the route. Everybody else is asked for the password and led back; a form that
+    came too late stays where it is, with all that was typed.
+    """
+
+    @wraps(view)
+    def guarded(*args: object, **kwargs: object) -> Response:
+        guard.oneself(g.who)
+        return view(*args, **kwargs) if g.log_in.is_proved else ask_to_prove()
+
+    return guarded
+
+
+def ask_to_prove() -> Response:
+    """Answer somebody whose proof is too long ago. A button alone is found again on its page."""
+    if request.method in SAFE:
+        return turn_to(url_for("proving.form", next=here()))
+    if not wants_fragment() and set(request.form) <= {"csrf_token"}:
+        return turn_to(url_for("proving.form", next=where_from()))
+    return stay("errors/_prove.html", "errors/prove.html")
+
+
+def here() -> str:
+    """Return the page of ours that the person looks at, or asks for."""
+    if wants_fragment():
+        return path_of(request.headers.get("HX-Current-URL", ""))
+    return request.full_path.rstrip("?")
+
+
+def where_from() -> str:
+    """Return the page of ours that a form was sent from, if the browser says so."""
+    sent_from = request.referrer or ""
+    return path_of(sent_from) if urlsplit(sent_from).netloc == request.host else ""
+
+
+def path_of(url: str) -> str:
+    """Return the page of ours at a URL."""
+    return own_path(urlsplit(url)._replace(scheme="", netloc="", fragment="").geturl())
+
+
+def stay(fragment: str, page: str) -> Response:
+    """Refuse a form for now, with a notice that leaves what was typed where it is."""
+    return make_response(render_template(fragment if wants_fragment() else page), 401)
 
 
 def turn_to(url: str) -> Response:
