@@ -44,6 +44,7 @@ class Terminal:
             "WEBMAILADMIN_DATA": str(folder),
             "WEBMAILADMIN_MAIL_HOST": "mail.example.net",
             "WEBMAILADMIN_ACCOUNT_BCRYPT_COST": "4",
+            "WEBMAILADMIN_SECOND_FACTOR_FOR_ADMINISTRATORS": "off",
             "WEBMAILADMIN_MAILBOX_BCRYPT_COST": "4",
         }
 

@@ -22,8 +22,10 @@ FRENCH = TOP / "webmailadmin/translations/fr/LC_MESSAGES"
 SAME = {
     "%(n)s message",
     "%(n)s messages",
+    "Code",
     "Journal",
     "Menu",
+    "Sessions",
     "Webmail",
     "d MMM",
     "d MMM HH:mm",

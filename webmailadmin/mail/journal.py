@@ -93,8 +93,8 @@ def record(
 
 def record_about(act: str, who: Actor, *, by: Actor) -> None:
     """Write one entry about a person; of a holder, in their domain."""
-    box = None if who.has_account else Mailbox.get_by_id(who.id)
-    domain, email = (box.address.domain, box.address.email) if box else (None, None)
+    address = None if who.has_account else Mailbox.get_by_id(who.id).address
+    domain, email = (address.domain, address.email) if address else (None, None)
     record(act, by=by, domain=domain, email=email, name=who.name)
 
 

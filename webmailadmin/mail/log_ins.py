@@ -7,9 +7,9 @@ from peewee import OperationalError
 
 from webmailadmin import settings
 from webmailadmin.database import db
-from webmailadmin.mail import accounts, guard, passwords, second_factor, sessions, throttle
+from webmailadmin.mail import accounts, guard, names, passwords, second_factor, sessions, throttle
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import LogInRefused, PasswordWrong
+from webmailadmin.mail.errors import LogInRefused, NotFound, PasswordWrong, Refusal
 from webmailadmin.mail.errors_of_proofs import FactorMissing, LogInOver
 from webmailadmin.mail.sessions import LogIn
 from webmailadmin.models import Account, Address, Mailbox
@@ -123,6 +123,22 @@ def dummy_hash(name: str) -> str:
     return passwords.dummy_hash(cost)
 
 
+def end_sessions(name: str, *, by: Actor) -> int:
+    """End all sessions of an account, or of the holder at an address; return how many.
+
+    Raises NotFound, also for all but administrators.
+    """
+    return sessions.end_all(person(name), by=by)
+
+
+def person(name: str) -> Actor:
+    """Return who logs in by this name. Raises NotFound."""
+    known = find(normal_name(name))
+    if known is None:
+        raise NotFound
+    return known.actor
+
+
 def known_name(typed: str) -> str | None:
     """Return the name of the person that somebody meant, None when there is none."""
     known = find(normal_name(typed))
@@ -130,5 +146,13 @@ def known_name(typed: str) -> str | None:
 
 
 def normal_name(typed: str) -> str:
-    """Return a typed name in the form of an account's, or of an address."""
-    return typed.strip().lower()[:254]
+    """Return a typed name in the form of an account's, or of an address.
+
+    What is not ASCII then is nobody's name: lower() must not make somebody's of it.
+    """
+    name = typed.strip()[: names.LONGEST_ADDRESS]
+    local_part, at, domain = name.rpartition("@")
+    if at and not domain.isascii():
+        with suppress(Refusal):
+            name = f"{local_part}@{names.domain_name(domain)}"
+    return name.lower() if name.isascii() else name

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 
 from webmailadmin import settings
 from webmailadmin.mail import domains, leading, mailboxes, names, purging, recycle_bin, routing
+from webmailadmin.mail.actors import Kind
 from webmailadmin.mail.errors import DomainExists
 from webmailadmin.models import Domain
 from webmailadmin.web import losses
@@ -16,7 +17,9 @@ bp = Blueprint("domains", __name__)
 
 @bp.get("/")
 def first() -> Response:
-    """Go to the first domain, or to the installation of one."""
+    """Go to the holder's mailbox; to the first domain, or to the installation of one."""
+    if g.who.kind is Kind.HOLDER:
+        return make_response(redirect("/mailbox", 303))
     mine = domains.list_for(g.who)
     to = url_for("addresses.list_", name=mine[0].name) if mine else url_for(".list_")
     return make_response(redirect(to, 303))

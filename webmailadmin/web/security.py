@@ -16,9 +16,24 @@ LOOPBACK = ("127.0.0.1", "localhost")
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 # What anybody may open; every other page wants a log-in, also one written tomorrow.
-OPEN = ("static", "log_in.form", "log_in.submit", "language.switch")
+OPEN = (
+    "static",
+    "log_in.form",
+    "log_in.submit",
+    "log_in.code",
+    "log_in.submit_code",
+    "language.switch",
+)
 # What an account may open that still has its one-time password.
 WITH_ONE_TIME = ("log_in.own_password", "log_in.change_password", "log_in.log_out")
+# What an administrator may open that has still to set up a second factor.
+WITHOUT_FACTOR = (
+    *WITH_ONE_TIME,
+    "second_factor.page",
+    "second_factor.turn_on",
+    "proving.form",
+    "proving.submit",
+)
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -68,17 +83,21 @@ def know_person() -> Response | None:
         return ask_to_log_in()
     if g.log_in.one_time and request.endpoint not in WITH_ONE_TIME:
         return turn_to(url_for("log_in.own_password"))
+    if g.log_in.needs_factor and request.endpoint not in WITHOUT_FACTOR:
+        return turn_to(url_for("second_factor.page"))
     return None
 
 
 def ask_to_log_in() -> Response:
-    """Answer somebody whose session is over, or who has none.
+    """Answer somebody whose session is over, who has none, or one that waits for a code.
 
     A page is left for the log-in page and found again. A form stays where it is, with all that
     was typed: it can be sent again after a log-in in another tab.
     """
     if request.method in SAFE:
-        return turn_to(url_for("log_in.form", next=here()))
+        token = request.cookies.get(SESSION_COOKIE, "")
+        waits = token and sessions.logged_in(token, pending=True)
+        return turn_to(url_for("log_in.code" if waits else "log_in.form", next=here()))
     return stay("errors/_session.html", "errors/session.html")
 
 
