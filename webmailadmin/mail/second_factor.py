@@ -10,12 +10,12 @@ import secrets
 import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from hmac import compare_digest
 
 import pyotp
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from pyotp.utils import strings_equal
 
 from webmailadmin import settings
 from webmailadmin.database import db
@@ -195,10 +195,16 @@ def step_of(secret: str, code: str, *, after: int) -> int | None:
 
     All of them are looked at, so that the time it takes says nothing.
     """
-    totp, this = pyotp.TOTP(secret), int(time.time()) // STEP
+    totp, this = pyotp.TOTP(secret), this_step()
     steps = [step for step in (this - 1, this, this + 1) if step > after]
-    right = [step for step in steps if strings_equal(totp.at(step * STEP), code)]
+    typed = code.encode(errors="replace")
+    right = [step for step in steps if compare_digest(totp.at(step * STEP).encode(), typed)]
     return right[0] if right else None
+
+
+def this_step() -> int:
+    """Return the step of time that it is now."""
+    return int(time.time()) // STEP
 
 
 def recovery_code() -> str:
