@@ -4,7 +4,8 @@ import re
 import time
 
 import pyotp
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.browser.panel import PASSWORD
@@ -18,6 +19,19 @@ def next_code(secret: str, last: int = 0) -> tuple[str, int]:
     """
     step = max(int(time.time()) // 30, last + 1)
     return pyotp.TOTP(secret).at(step * 30), step
+
+
+def is_large_enough(drawn: Locator) -> None:
+    """See that a QR code is a square that a telephone reads: dark on white, of 200 pixels."""
+    expect(drawn).to_be_visible()
+    box = drawn.bounding_box()
+    assert box is not None
+    assert box["width"] == pytest.approx(box["height"])
+    assert box["width"] >= 200
+    colours = drawn.evaluate(
+        "e => [getComputedStyle(e.firstChild).fill, getComputedStyle(e).backgroundColor]"
+    )
+    assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
 
 
 def fits(page: Page) -> None:
@@ -35,7 +49,7 @@ def test_the_way_from_setting_it_up_to_a_log_in_with_it(
         page.locator(".opener").click()
     page.locator(".foot form a").click()
     page.locator("main a[href='/second-factor']").click()
-    expect(page.locator("svg.qr path")).to_be_visible()
+    is_large_enough(page.locator("svg.qr"))
     fits(page)
     secret = page.locator("#secret").inner_text().replace(" ", "")
     code, step = next_code(secret)
