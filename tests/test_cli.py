@@ -44,6 +44,7 @@ class Terminal:
             "WEBMAILADMIN_DATA": str(folder),
             "WEBMAILADMIN_MAIL_HOST": "mail.example.net",
             "WEBMAILADMIN_ACCOUNT_BCRYPT_COST": "4",
+            "WEBMAILADMIN_SECOND_FACTOR_FOR_ADMINISTRATORS": "off",
             "WEBMAILADMIN_MAILBOX_BCRYPT_COST": "4",
         }
 
@@ -273,6 +274,24 @@ def test_a_new_password_ends_the_sessions_of_the_account_and_is_journalled(termi
     given = terminal.type("account", "password", "alice", "--password-stdin", given=GOOD)
     assert given.stdout == "The password of alice is changed; its sessions have ended.\n"
     refused(terminal.type("account", "password", "nobody"), "There is no account nobody.")
+
+
+def test_a_second_factor_is_taken_off_who_lost_it(terminal):
+    terminal.type("account", "add", "alice", "--administrator")
+    refused(terminal.type("account", "second-factor-off", "nobody"), "There is no account nobody.")
+    refused(terminal.type("account", "second-factor-off", "alice"), "There is no second factor")
+    db = CySqliteDatabase(str(terminal.folder / "webmailadmin.db"))
+    db.connect()
+    db.execute_sql("INSERT INTO second_factor VALUES (1, 1, NULL, 'of a lost telephone', 0, 1)")
+    db.close()
+
+    done = terminal.type("account", "second-factor-off", " Alice")
+
+    assert (done.returncode, done.stdout) == (0, "The second factor of alice is off.\n")
+    assert terminal.rows("SELECT * FROM second_factor") == []
+    assert terminal.rows("SELECT actor, act, details FROM journal ORDER BY id DESC LIMIT 1") == [
+        ("command line", "factor.off", '{"name": "alice"}')
+    ]
 
 
 # What keeps the program from starting

@@ -18,9 +18,9 @@ from flask.cli import AppGroup, ScriptInfo
 from webmailadmin import cli_backup, cli_servers, database, demo, serving, settings
 from webmailadmin.cli_doctor import doctor
 from webmailadmin.log import note
-from webmailadmin.mail import accounts, domains, names
+from webmailadmin.mail import accounts, domains, log_ins, names, second_factor
 from webmailadmin.mail.actors import COMMAND_LINE
-from webmailadmin.mail.errors import Refusal
+from webmailadmin.mail.errors import AccountMissing, NotFound, Refusal
 from webmailadmin.servers import private, private_helper, render
 from webmailadmin.upkeep.worker import AlreadyWorking, Worker, alone
 from webmailadmin.words import gettext, in_words, spoken
@@ -200,6 +200,18 @@ def account_password(name: str, password_stdin: bool) -> None:
     say_one_time(name, password)
 
 
+@account.command("second-factor-off")
+@click.argument("name")
+def account_second_factor_off(name: str) -> None:
+    """Take the second factor off the account or mailbox NAME, for who has lost it."""
+    try:
+        who = log_ins.person(name)
+    except NotFound:
+        raise AccountMissing(name=name) from None
+    second_factor.turn_off(who, by=COMMAND_LINE)
+    click.echo(gettext("The second factor of %(name)s is off.", name=who.name))
+
+
 @commands.group()
 def servers() -> None:
     """The mail servers that read the panel's database."""
@@ -236,6 +248,7 @@ def demo_(info: ScriptInfo) -> None:
         # The servers' own users pass through it, to what is theirs.
         Path(folder).chmod(0o755)
         os.environ[settings.PREFIX + "DATA"] = f"{folder}/data"
+        os.environ[settings.PREFIX + "SECOND_FACTOR_FOR_ADMINISTRATORS"] = "off"
         os.environ[settings.PREFIX + "SMTP_PORT"] = str(private.Ports.smtp)
         mail_helper = private_helper.socket_of(Path(folder) / "servers")
         os.environ[settings.PREFIX + "HELPER_SOCKET"] = str(mail_helper)

@@ -31,6 +31,13 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def switch(text: str) -> bool:
+    """Read on or off."""
+    if text not in ("on", "off"):
+        raise ValueError("on or off")
+    return text == "on"
+
+
 def web_address(text: str) -> str:
     """Read an http or https address without its final slash."""
     parts = urlsplit(text)
@@ -103,6 +110,9 @@ class Settings:
     )
     account_password_length: int = setting(
         15, "Least length of an account's password, in characters.", whole(8, 64)
+    )
+    second_factor_for_administrators: bool = setting(
+        True, "Whether administrators must set up a second factor: on or off.", switch
     )
     hsts_seconds: int = setting(
         31536000,

@@ -51,7 +51,7 @@ def test_pictures_of_everything(
 
     page = open_page("/", language=language, logged_in=False)
     camera.take(page, "log-in")
-    page.get_by_label(words.name).fill("alice")
+    page.get_by_label(words.account_name).fill("alice")
     page.get_by_label(words.password, exact=True).fill("wrong")
     page.keyboard.press("Enter")
     expect(page.locator(".notice.wrong")).to_be_visible()

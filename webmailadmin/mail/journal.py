@@ -8,7 +8,7 @@ from peewee import fn
 
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import N_
-from webmailadmin.models import Domain, Journal
+from webmailadmin.models import Domain, Journal, Mailbox
 
 ACTS = {
     "domain.installed": N_("domain installed, postmaster@ redirected to %(contact)s"),
@@ -64,6 +64,11 @@ ACTS = {
     "mailbox.entered": N_("entered the panel of its holder"),
     "mailbox.left": N_("left the panel of its holder"),
     "account.password": N_("password of account %(name)s changed"),
+    "factor.on": N_("second factor of %(name)s switched on"),
+    "factor.off": N_("second factor of %(name)s switched off"),
+    "factor.codes": N_("new recovery codes for %(name)s made"),
+    "factor.recovery-code": N_("recovery code of %(name)s used"),
+    "sessions.ended": N_("all sessions of %(name)s ended"),
     "database.restored": N_("database brought back as it was on %(moment)s"),
 }
 
@@ -101,6 +106,13 @@ def record(
         details=json.dumps({name: str(value) for name, value in details.items()}),
         **through,
     ).execute()
+
+
+def record_about(act: str, who: Actor, *, by: Actor) -> None:
+    """Write one entry about a person; of a holder, in their domain."""
+    address = None if who.has_account else Mailbox.get_by_id(who.id).address
+    domain, email = (address.domain, address.email) if address else (None, None)
+    record(act, by=by, domain=domain, email=email, name=who.name)
 
 
 def latest() -> datetime | None:

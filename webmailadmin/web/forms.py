@@ -122,9 +122,29 @@ class LanguageForm(Form):
 class LogInForm(Form):
     """Name and password."""
 
-    name = StringField(_l("Name"))
+    name = StringField(_l("Name or e-mail address"))
     password = TypedPassword(_l("Password"))
     next = HiddenField()
+
+
+class CodeForm(Form):
+    """The code that follows the password."""
+
+    code = StringField(_l("Code"))
+    next = HiddenField()
+
+
+class ProveForm(CodeForm):
+    """The password and the code once more."""
+
+    present = TypedPassword(_l("Password"))
+
+
+class EnrolForm(Form):
+    """A second factor that is being set up. sealed: the secret that the page proposed."""
+
+    sealed = HiddenField()
+    code = StringField(_l("Code"))
 
 
 class OwnPasswordForm(Form):
