@@ -87,6 +87,7 @@ def submit_code() -> Response:
                 request.user_agent.string,
             )
             session.clear()
+            tell_of_entries(token)
             return give_session(make_response(redirect(own_path(form.next.data), 303)), token)
         note("code refused", id=g.request_id, network=request.remote_addr, refused=g.refused)
     return refused_page(code_page(form), form.refused)
