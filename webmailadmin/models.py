@@ -67,7 +67,7 @@ class Account(Table):
 
 
 class Throttle(Table):
-    """Failures of one account name or one network."""
+    """Tries of one name, one network or one person that are counted, such as failures to log in."""
 
     key = TextField(primary_key=True)
     failures = IntegerField()

@@ -69,7 +69,11 @@ class Settings:
     proxies: int = setting(
         0, "Reverse proxies in front of the panel, whose X-Forwarded-* are believed.", whole(0, 9)
     )
-    public_url: str = setting("", "Address people type, if not the local one.", web_address)
+    public_url: str = setting(
+        "",
+        "Address people type; links in mails begin with it, and without it none is sent.",
+        web_address,
+    )
     trusted_hosts: tuple[str, ...] = setting(
         (), "Host names the panel answers to, beside that of PUBLIC_URL and loopback.", hosts
     )

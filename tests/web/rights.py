@@ -100,6 +100,7 @@ def stage(app: Flask) -> Stage:
         "/domains/<name>": ("bonvenon.fr", "autre.fr", "missing.fr"),
         "/addresses/<email>": ("contact@bonvenon.fr", "boss@autre.fr", "missing@bonvenon.fr"),
         "/accounts/<name>": ("bruno", "carla", "missing"),
+        "/accounts/<account>": ("bruno", "carla", "missing"),
         "/removed/<id_>": (left, other, 999),
         "/domains/removed/<id_>": (parti, loin, 999),
         "/domains/removed/<domain_id>": (parti, loin, 999),
@@ -115,10 +116,13 @@ BY_ROLE: dict[str, Things] = {
     "holder": {
         "/addresses/<email>": ("contact@bonvenon.fr", "sales@bonvenon.fr", "missing@bonvenon.fr"),
     },
-    "administrator": {"/accounts/<name>": ("alice", "bruno", "missing")},
+    "administrator": {
+        "/accounts/<name>": ("alice", "bruno", "missing"),
+        "/accounts/<account>": ("alice", "bruno", "missing"),
+    },
 }
 # What names no thing of anybody.
-ANYTHING = {"/switch-<way>": "off"}
+ANYTHING = {"/switch-<way>": "off", "/link/<token>": "0" * 43}
 
 
 def mark_of(app: Flask, name: str) -> str:

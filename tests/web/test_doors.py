@@ -21,6 +21,8 @@ OPEN = {
     "log_in.code",
     "log_in.submit_code",
     "language.switch",
+    *("links.open_", "links.form", "links.use"),
+    *("forgotten.form", "forgotten.ask", "forgotten.asked"),
 }
 # What an account may open that has not yet chosen its password.
 WITH_ONE_TIME = {"log_in.own_password", "log_in.change_password", "log_in.log_out"}
@@ -62,6 +64,8 @@ def values(kept, gone):
         "kept": Removed.get(Removed.email == "sales@gone.fr").id,
         "way": "off",
         "mark": "0" * 12,
+        "token": "0" * 43,
+        "account": "alice",
     }
 
 

@@ -4,7 +4,7 @@ import re
 
 from webmailadmin import settings
 from webmailadmin.database import db
-from webmailadmin.mail import guard, journal, passwords, throttle
+from webmailadmin.mail import guard, journal, notices, passwords, throttle
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import (
     AccountExists,
@@ -13,6 +13,7 @@ from webmailadmin.mail.errors import (
     NotFound,
     PasswordWrong,
 )
+from webmailadmin.mail.notices import Notice
 from webmailadmin.models import Account
 
 
@@ -93,12 +94,13 @@ def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -
 
 
 def write_password(account: Account, password_hash: str, *, one_time: bool, by: Actor) -> None:
-    """Store a password, which ends the account's sessions; forget its failures."""
+    """Store a password, which ends the account's sessions; tell its person, forget failures."""
     with db.atomic():
         Account.update(password=password_hash, one_time=one_time).where(
             Account.id == account.id
         ).execute()
         throttle.forget(account.name)
+        notices.tell(account, Notice.PASSWORD)
         journal.record("account.password", by=by, name=account.name)
 
 

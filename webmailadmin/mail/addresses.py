@@ -31,6 +31,7 @@ from webmailadmin.mail.errors import (
     Refusal,
     Refusals,
 )
+from webmailadmin.mail.link_errors import LinkOpensNothing
 from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Recipient, Removed
 
@@ -42,7 +43,7 @@ class Wish:
     version: of the address as the person saw it. password: empty keeps the present one.
     quota_mb: MB, 0 is unlimited. may_remove: the box that allows to remove the mailbox.
     agreed_quota: the size limit, as typed, that may be set although the mailbox holds more.
-    switches: of the mailbox.
+    switches: of the mailbox. by_link: a new one is opened with a password that nobody knows.
     """
 
     version: int
@@ -55,6 +56,7 @@ class Wish:
     may_remove: bool = False
     agreed_quota: str = ""
     switches: Switches = AS_IT_IS
+    by_link: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def save(address: Address, wish: Wish, *, by: Actor) -> Saved:
         raise changed_meanwhile(address)
     box = mailboxes.of(address)
     pasted, quota_mb = check(address, box, wish)
-    password_hash = mailboxes.hashed(wish.password) if wish.mailbox and wish.password else None
+    password_hash = hash_of(wish, box)
     with db.atomic():
         claim(address, wish.version)
         changed = recipients.write(address, address.domain, pasted.emails, by=by)
@@ -155,7 +157,10 @@ def check(address: Address, box: Mailbox | None, wish: Wish) -> tuple[recipients
     pasted, quota_mb = recipients.Pasted([], []), 0
     if wish.mailbox:
         with refusals.collect():
-            if wish.password or wish.confirmation:
+            if opens_by_link(wish, box):
+                if not wish.enabled or wish.switches.may_log_in is False:
+                    raise LinkOpensNothing(name=address.email)
+            elif wish.password or wish.confirmation:
                 mailboxes.check_password(wish.password, wish.confirmation, address)
             elif box is None:
                 raise PasswordMissing
@@ -171,6 +176,18 @@ def check(address: Address, box: Mailbox | None, wish: Wish) -> tuple[recipients
     return pasted, quota_mb
 
 
+def opens_by_link(wish: Wish, box: Mailbox | None) -> bool:
+    """Say whether a mailbox is to be opened whose holder chooses the password."""
+    return wish.mailbox and wish.by_link and box is None
+
+
+def hash_of(wish: Wish, box: Mailbox | None) -> str | None:
+    """Return the hash of the password to be set, None to keep the present one."""
+    if opens_by_link(wish, box):
+        return mailboxes.hashed(passwords.nobodys())
+    return mailboxes.hashed(wish.password) if wish.mailbox and wish.password else None
+
+
 def is_already(address: Address, wish: Wish) -> bool:
     """Say whether the address is what the person wishes: the form was sent twice."""
     box = mailboxes.of(address)
@@ -184,7 +201,7 @@ def is_already(address: Address, wish: Wish) -> bool:
         return False
     if box is None:
         return True
-    same = not wish.password or passwords.matches(wish.password, box.password)
+    same = wish.by_link or not wish.password or passwords.matches(wish.password, box.password)
     return same and box.quota_mb == quota_mb and not wish.switches.beside(box)
 
 

@@ -7,11 +7,20 @@ under both names; what guards the person stays out of reach (`guard.oneself`).
 from datetime import datetime, timedelta
 
 from webmailadmin.database import db
-from webmailadmin.mail import accounts, guard, journal, journal_search, mailboxes, sessions
+from webmailadmin.mail import (
+    accounts,
+    guard,
+    journal,
+    journal_search,
+    mailboxes,
+    notices,
+    sessions,
+)
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_entering import AdministratorsStayThemselves, MayNotLogIn
 from webmailadmin.mail.journal_search import Search
+from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.sessions import LogIn
 from webmailadmin.models import Account, Address, now
 
@@ -35,6 +44,7 @@ def enter_account(name: str, *, by: Actor, network: str = "", agent: str = "") -
         raise MayNotLogIn(name=account.name)
     with db.atomic():
         journal.record("account.entered", by=by, name=account.name)
+        notices.tell(account, Notice.ENTERED)
         return sessions.open_session(
             accounts.actor(account), network=network, agent=agent, entered_by=by
         )
@@ -51,6 +61,7 @@ def enter_mailbox(address: Address, *, by: Actor, network: str = "", agent: str 
     holder = Actor(Kind.HOLDER, box.id, address.email)
     with db.atomic():
         journal.record("mailbox.entered", by=by, domain=address.domain, email=address.email)
+        notices.tell(box, Notice.ENTERED)
         return sessions.open_session(holder, network=network, agent=agent, entered_by=by)
 
 

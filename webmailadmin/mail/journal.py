@@ -69,6 +69,16 @@ ACTS = {
     "factor.codes": N_("new recovery codes for %(name)s made"),
     "factor.recovery-code": N_("recovery code of %(name)s used"),
     "sessions.ended": N_("all sessions of %(name)s ended"),
+    "mailbox.link-made": N_("link made by which the holder chooses the password"),
+    "mailbox.link-sent": N_("link by which the holder chooses the password sent to %(to)s"),
+    "mailbox.reset-sent": N_("link to a new password sent to the holder’s contact address"),
+    "mailbox.contact": N_("the holder’s contact address changed"),
+    "mailbox.contact-confirmed": N_("the holder’s contact address confirmed"),
+    "account.link-made": N_("link made by which %(name)s chooses the password"),
+    "account.link-sent": N_("link by which %(name)s chooses the password sent to %(to)s"),
+    "account.reset-sent": N_("link to a new password sent to the contact address of %(name)s"),
+    "account.contact": N_("contact address of %(name)s changed"),
+    "account.contact-confirmed": N_("contact address of %(name)s confirmed"),
     "database.restored": N_("database brought back as it was on %(moment)s"),
 }
 

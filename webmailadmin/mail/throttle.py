@@ -79,3 +79,20 @@ def forget(name: str) -> None:
 def forget_codes(who: Actor) -> None:
     """Forget the wrong codes of a person."""
     Throttle.delete().where(Throttle.key == key_of_codes(who)).execute()
+
+
+def spend(key: str, most: int, within: timedelta) -> int:
+    """Count one more of `most` within a time that began with the first.
+
+    Return 0, or how many seconds are left when there were too many; then nothing is counted.
+    """
+    moment = now()
+    Throttle.delete().where(Throttle.key == key, Throttle.last_at <= moment - within).execute()
+    row = Throttle.get_or_none(Throttle.key == key)
+    if row is None:
+        Throttle.create(key=key, failures=1, last_at=moment)
+    elif row.failures >= most:
+        return int((row.last_at + within - moment).total_seconds())
+    else:
+        Throttle.update(failures=row.failures + 1).where(Throttle.key == key).execute()
+    return 0

@@ -7,6 +7,7 @@ from webmailadmin.mail import (
     addresses,
     app_passwords,
     domains,
+    links,
     listing,
     mailboxes,
     passwords,
@@ -20,6 +21,7 @@ from webmailadmin.models import Address, Domain, Mailbox
 from webmailadmin.web import losses
 from webmailadmin.web.forms import AddForm, DeleteForm, EditForm
 from webmailadmin.web.htmx import answer, done, wants_fragment
+from webmailadmin.web.links import made, url_of
 from webmailadmin.web.losses import Loss
 from webmailadmin.web.sentences import deleted_text, saved_text
 from webmailadmin.words import Toast
@@ -168,7 +170,7 @@ def save(email: str) -> Response:
         before = listing.row(address)
         with editor.refusals():
             saved = addresses.save(address, wish(editor), by=g.who)
-            return saved_answer(before, saved)
+            return saved_answer(before, saved, bool(editor.by_link.data))
     if isinstance(editor.refused, Changed):
         address = addresses.of(g.who, email)
         editor.version.renew(address.version)
@@ -190,6 +192,7 @@ def wish(editor: EditForm) -> addresses.Wish:
         enabled=bool(editor.enabled.data),
         may_remove=bool(editor.may_remove.data),
         agreed_quota=editor.agreed_quota.data or "",
+        by_link=bool(editor.by_link.data),
         switches=switches(editor),
     )
 
@@ -212,9 +215,16 @@ def generated(address: Address, editor: EditForm) -> Response:
     return page_of(address.domain, "addresses/_entry.html", 200, **context)
 
 
-def saved_answer(before: Row, saved: addresses.Saved) -> Response:
-    """Close the editor on the new state; a new mailbox shows what mail programs want to know."""
+def saved_answer(before: Row, saved: addresses.Saved, by_link: bool) -> Response:
+    """Close the editor on the new state; a new mailbox shows what mail programs want to know.
+
+    by_link: and a link by which its holder chooses the password.
+    """
     after = listing.row(saved.address)
+    box = mailboxes.of(saved.address)
+    token = links.invite(box, by=g.who) if by_link and box is not None else ""
+    if box is not None and token and not wants_fragment():
+        return made(box, token)
     undo = ""
     if saved.removed is not None:
         undo = url_for("removed.restore", name=saved.address.domain.name, id_=saved.removed.id)
@@ -226,9 +236,9 @@ def saved_answer(before: Row, saved: addresses.Saved) -> Response:
     opened = after.has_mailbox and not before.has_mailbox
     if opened:
         to = url_for(".edit", email=after.email, opened="yes")
-    editor = new_editor(saved.address, mailboxes.of(saved.address))
-    context = editor_context(saved.address, editor)
-    return done("addresses/_saved.html", to, toast, **(context | {"opened": opened}))
+    context = editor_context(saved.address, new_editor(saved.address, box))
+    context |= {"opened": opened or token, "link": url_of(token) if token else ""}
+    return done("addresses/_saved.html", to, toast, **context)
 
 
 @bp.post("/addresses/<email>/delete")

@@ -212,6 +212,7 @@ class EditForm(Form):
     enabled = BooleanField(_l("Enabled"))
     may_remove = BooleanField()
     agreed_quota = HiddenField()
+    by_link = BooleanField(_l("The holder chooses the password by a link"))
     switches = HiddenField()
     receives = BooleanField(_l("Receives mail"))
     may_log_in = BooleanField(_l("May log in"))

@@ -1,7 +1,6 @@
 """Log in, log out, one's own password."""
 
 import logging
-from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
@@ -24,9 +23,9 @@ from webmailadmin.web.errors import refused_page
 from webmailadmin.web.forms import CodeForm, LogInForm, OwnPasswordForm, Plain
 from webmailadmin.web.htmx import leave
 from webmailadmin.web.security import (
-    LOOPBACK,
     OWN_COOKIE,
     SESSION_COOKIE,
+    cookies_are_dropped,
     give_session,
     own_path,
     take_session,
@@ -116,8 +115,7 @@ def page(form: LogInForm) -> Response:
     Over plain http to another machine the browser would drop our cookie: the page says so,
     where a log-in would fail without a word.
     """
-    host = urlsplit(f"//{request.host}").hostname
-    unsafe = not request.is_secure and host not in LOOPBACK
+    unsafe = cookies_are_dropped()
     return make_response(render_template("log_in/page.html", form=form, unsafe=unsafe))
 
 

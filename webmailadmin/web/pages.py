@@ -10,6 +10,7 @@ from webmailadmin import settings, words
 from webmailadmin.mail import domains, names
 from webmailadmin.models import Domain
 from webmailadmin.web.forms import Plain
+from webmailadmin.web.qr import svg
 from webmailadmin.web.sentences import outcome
 from webmailadmin.words import gettext
 
@@ -46,6 +47,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         size=lambda megabytes: size_in(get_locale(), megabytes),
         bytes=lambda count: size_in(get_locale(), words.rounded(count)),
+        qr=svg,
         day=words.day,
         minute=words.minute,
         ago=words.ago,

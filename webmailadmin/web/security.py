@@ -17,6 +17,11 @@ OWN_COOKIE = "__Host-own-session"
 LOOPBACK = ("127.0.0.1", "localhost")
 SAFE = ("GET", "HEAD", "OPTIONS")
 
+# A link is its own key; who has forgotten the password has none.
+LINKS = (
+    *("links.open_", "links.form", "links.use"),
+    *("forgotten.form", "forgotten.ask", "forgotten.asked"),
+)
 # What anybody may open; every other page wants a log-in, also one written tomorrow.
 OPEN = (
     "static",
@@ -25,6 +30,7 @@ OPEN = (
     "log_in.code",
     "log_in.submit_code",
     "language.switch",
+    *LINKS,
 )
 # What an account may open that still has its one-time password.
 WITH_ONE_TIME = ("log_in.own_password", "log_in.change_password", "log_in.log_out")
@@ -178,6 +184,12 @@ def turn_to(url: str) -> Response:
     response = make_response("", 401)
     response.headers["HX-Redirect"] = url
     return response
+
+
+def cookies_are_dropped() -> bool:
+    """Say whether the browser drops our cookies here: plain http to another machine."""
+    host = urlsplit(f"//{request.host}").hostname
+    return not request.is_secure and host not in LOOPBACK
 
 
 def give_session(response: Response, token: str, *, own: str = "") -> Response:
