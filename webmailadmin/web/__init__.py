@@ -31,6 +31,7 @@ from webmailadmin.web import (
     trials,
     unknown,
     usage,
+    vacation,
 )
 
 GROUPS = (
@@ -39,6 +40,7 @@ GROUPS = (
     domains,
     addresses,
     renaming,
+    vacation,
     trials,
     unknown,
     removed,
