@@ -271,3 +271,19 @@ def test_a_script_in_the_home_is_nothing(stage: Stage, ann: str) -> None:
     stage.send(ann)
 
     assert len(stage.subjects(ann, PASSWORD)) == 2
+
+
+def test_mail_waits_while_nobody_can_say_whether_to_answer(stage: Stage, ann: str) -> None:
+    """Neither the mail nor its answer is lost."""
+    asked = stage.servers.folder / "run" / "dict"
+    asked.chmod(0o600)
+    try:
+        sent = stage.send(ann)
+        stage.wait_until_deferred(ann)
+    finally:
+        asked.chmod(0o660)
+    stage.servers.postfix("postsuper", "-r", "ALL")
+    stage.servers.postfix("postkick", "public", "qmgr", "I")
+
+    assert len(stage.outside(sent.sender)) == 1
+    assert stage.subjects(ann, PASSWORD) == ["Hello"]

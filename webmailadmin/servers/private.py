@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from webmailadmin.servers import used
+from webmailadmin.servers import sieve, used
 from webmailadmin.servers.render import MAIL_USER, UnfitValue, Values, render_into
 
 LOOPBACK = "127.0.0.1"
@@ -30,7 +30,7 @@ PACKAGES = {
     "dovecot-pop3d": "/usr/lib/dovecot/pop3",
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
     "dovecot-sqlite": "/usr/lib/dovecot/modules/libdriver_sqlite.so",
-    "dovecot-sieve": "/usr/lib/dovecot/modules/lib90_sieve_plugin.so",
+    "dovecot-sieve": sieve.PLUGIN,
 }
 # The folders below Postfix's queue_directory that are its own alone.
 QUEUE = (
