@@ -232,7 +232,7 @@ def test_a_text_arrives_as_it_was_typed(stage: Stage, writer: str, text: str) ->
     "subject",
     [
         'Say "Hi"; keep;',
-        "\\ \\\" ${unix} %u",
+        '\\ \\" ${unix} %u',
         "Absente jusqu’au 17 août — à bientôt",
         "👩‍💻 日本語 שלום",
         "é" * 200,
@@ -274,16 +274,21 @@ def test_a_script_in_the_home_is_nothing(stage: Stage, ann: str) -> None:
 
 
 def test_mail_waits_while_nobody_can_say_whether_to_answer(stage: Stage, ann: str) -> None:
-    """Neither the mail nor its answer is lost."""
     asked = stage.servers.folder / "run" / "dict"
     asked.chmod(0o600)
     try:
-        sent = stage.send(ann)
+        assert stage.send(ann).taken
         stage.wait_until_deferred(ann)
+        assert stage.queue() == [ann]
     finally:
+        stage.empty_queue()
         asked.chmod(0o660)
-    stage.servers.postfix("postsuper", "-r", "ALL")
-    stage.servers.postfix("postkick", "public", "qmgr", "I")
 
-    assert len(stage.outside(sent.sender)) == 1
+    assert len(answers(stage, ann)) == 1
+
+
+def test_mail_is_kept_when_its_answer_is_refused(stage: Stage, ann: str) -> None:
+    sent = stage.send(ann, sender=f"missing@{ann.partition('@')[2]}")
+
+    assert sent.taken
     assert stage.subjects(ann, PASSWORD) == ["Hello"]

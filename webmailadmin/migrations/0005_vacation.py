@@ -20,36 +20,38 @@ CREATE TABLE vacation (
 ) STRICT
 """
 
-# The holder's own addresses: mail that names none of them is not answered, as what came blind or
-# over a list (RFC 5230, 4.5). An alias is one of them when its mail goes nowhere else: who writes
-# to a team is not told that one of it is away.
-OWN = """
-    SELECT address.email AS own
-    UNION ALL
-    SELECT alias.email FROM recipient JOIN address AS alias ON alias.id = recipient.address_id
-    WHERE recipient.target = address.email
-        AND NOT EXISTS (SELECT 1 FROM mailbox AS kept WHERE kept.address_id = alias.id)
-        AND (SELECT count(*) FROM recipient AS way WHERE way.address_id = alias.id) = 1
-    UNION ALL
-    SELECT address.local_part || '@' || catching.name FROM domain AS catching
-    WHERE catching.catch_all_domain_id = address.domain_id AND catching.removed_at IS NULL
-        AND NOT EXISTS (
-            SELECT 1 FROM address AS other
-            WHERE other.domain_id = catching.id AND other.local_part = address.local_part
-        )
-"""
-
-QUOTED = """'"' || replace(replace({text}, '\\', '\\\\'), '"', '\\"') || '"'"""
-
-# By its number a sender is known to have been answered. Without a subject, Dovecot makes one of
-# that of the mail it answers.
-VIEW = f"""
+# number: of the absence; by it a sender is known to have been answered. subject: without one,
+# Dovecot makes one of that of the mail it answers. The holder's own addresses follow each other:
+# mail that names none of them is not answered, as what came blind or over a list (RFC 5230, 4.5).
+# An alias is one of them when its mail goes nowhere else: who writes to a team is not told that
+# one of it is away.
+VIEW = r"""
 CREATE VIEW dovecot_vacation AS
-SELECT address.email AS user, vacation.number, 'require "vacation"; vacation :days 366'
-    || ' :handle "' || vacation.number || '" :from "' || address.email || '"'
-    || ' :addresses ' || (SELECT json_group_array(own) FROM ({OWN}))
-    || CASE WHEN subject != '' THEN ' :subject ' || {QUOTED.format(text="subject")} ELSE '' END
-    || ' ' || {QUOTED.format(text="text")} || ';' AS script
+SELECT address.email AS user, number, 'require "vacation"; vacation :days 366'
+    || ' :handle "' || number || '" :from "' || address.email || '" :addresses ' || (
+        SELECT json_group_array(own) FROM (
+            SELECT address.email AS own
+            UNION ALL
+            SELECT alias.email
+            FROM recipient JOIN address AS alias ON alias.id = recipient.address_id
+            WHERE recipient.target = address.email
+                AND NOT EXISTS (SELECT 1 FROM mailbox AS kept WHERE kept.address_id = alias.id)
+                AND (SELECT count(*) FROM recipient AS way WHERE way.address_id = alias.id) = 1
+            UNION ALL
+            SELECT address.local_part || '@' || catching.name FROM domain AS catching
+            WHERE catching.catch_all_domain_id = address.domain_id
+                AND catching.removed_at IS NULL
+                AND NOT EXISTS (
+                    SELECT 1 FROM address AS other
+                    WHERE other.domain_id = catching.id
+                        AND other.local_part = address.local_part
+                )
+        )
+    )
+    || CASE WHEN subject != '' THEN
+        ' :subject "' || replace(replace(subject, '\', '\\'), '"', '\"') || '"'
+        ELSE '' END
+    || ' "' || replace(replace(text, '\', '\\'), '"', '\"') || '";' AS script
 FROM address JOIN mailbox ON mailbox.address_id = address.id
 JOIN vacation ON vacation.mailbox_id = mailbox.id
 WHERE vacation.enabled AND unixepoch() >= coalesce(begins, 0)

@@ -113,7 +113,9 @@ CHECKS = (
     Check(
         "vacation-answers",
         N_("Vacation answers"),
-        N_("Each delivery asks whether the mailbox answers; without an answer to that, mail waits."),
+        N_(
+            "Each delivery asks whether the mailbox answers; without an answer to that, mail waits."
+        ),
         N_("Dovecot finds the vacation answers, and knows where to send them."),
         vacation_answers,
     ),
