@@ -71,7 +71,8 @@ def test_all_who_may_write_it(request, contact, who):
     assert (page.value("Subject"), page.value("Text")) == ("Away", "Back on Monday.")
 
 
-def test_the_holder_is_shown_no_way_into_the_domain(holder):
+def test_the_holder_finds_it_and_is_shown_no_way_into_the_domain(holder):
+    assert holder.get("/mailbox").links()["Vacation answer"] == PAGE
     assert "Back to contact@bonvenon.fr" not in holder.get(PAGE).links()
 
 
