@@ -15,7 +15,7 @@ bp = Blueprint("vacation", __name__)
 
 
 @bp.get("/addresses/<email>/vacation")
-def page(email: str) -> Response:
+def form(email: str) -> Response:
     """Show the answer, and whether it is sent."""
     vacation = vacations.of(email, by=g.who)
     first, last = vacations.first_day(vacation), vacations.last_day(vacation)
@@ -28,7 +28,7 @@ def page(email: str) -> Response:
         subject=vacation.subject,
         text=vacation.text,
     )
-    return answer(email, vacation, form)
+    return page(email, vacation, form)
 
 
 @bp.post("/addresses/<email>/vacation")
@@ -40,12 +40,12 @@ def save(email: str) -> Response:
         with form.refusals():
             saved = vacations.save(email, wish(form), by=g.who)
             leave(Toast(gettext("Saved. %(now)s", now=in_words(saved))))
-            return make_response(redirect(url_for(".page", email=email), 303))
+            return make_response(redirect(url_for(".form", email=email), 303))
     if isinstance(form.refused, VacationChanged):
         vacation = vacations.of(email, by=g.who)
         form.version.renew(vacation.version)
-        return answer(email, vacation, form, 409)
-    return answer(email, vacation, form, 422)
+        return page(email, vacation, form, 409)
+    return page(email, vacation, form, 422)
 
 
 def wish(form: VacationForm) -> Wish:
@@ -60,7 +60,7 @@ def wish(form: VacationForm) -> Wish:
     )
 
 
-def answer(email: str, vacation: Vacation, form: VacationForm, status: int = 200) -> Response:
+def page(email: str, vacation: Vacation, form: VacationForm, status: int = 200) -> Response:
     """Show the form."""
     shown = render_template(
         "vacation/page.html",
