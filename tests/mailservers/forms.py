@@ -132,6 +132,11 @@ def new_password(email: str, password: str) -> None:
     edit(email, {"password": password, "confirmation": password})
 
 
+def vacation(email: str, **values: str | None) -> None:
+    """Change the vacation answer of a mailbox."""
+    send(f"/addresses/{email}/vacation", "main form.card", values)
+
+
 def remove_mailbox(email: str) -> None:
     """Turn a mailbox into an address without one, having agreed to it."""
     edit(email, {"mailbox": "no", "may_remove": "y"})

@@ -37,6 +37,7 @@ from webmailadmin.web import (
     trials,
     unknown,
     usage,
+    vacation,
 )
 
 GROUPS = (
@@ -51,6 +52,7 @@ GROUPS = (
     domains,
     addresses,
     renaming,
+    vacation,
     trials,
     unknown,
     removed,

@@ -260,6 +260,17 @@ class RenameForm(Form):
     keep_alias = BooleanField()
 
 
+class VacationForm(Form):
+    """What a mailbox answers while its holder is away. begins, ends: days as 2026-08-03."""
+
+    version = VersionField(default=0)
+    enabled = BooleanField(_l("Answer mail automatically"))
+    begins = StringField(_l("From"))
+    ends = StringField(_l("Until, this day included"))
+    subject = StringField(_l("Subject"))
+    text = TextAreaField(_l("Text"))
+
+
 class PurgeForm(Form):
     """The end of what was removed, agreed to by its address."""
 
