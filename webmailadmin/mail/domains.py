@@ -3,7 +3,16 @@
 from enum import StrEnum
 
 from webmailadmin.database import db
-from webmailadmin.mail import guard, journal, keeping, mailboxes, names, recipients, routing
+from webmailadmin.mail import (
+    contacts,
+    guard,
+    journal,
+    keeping,
+    mailboxes,
+    names,
+    recipients,
+    routing,
+)
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     CatchAllDead,
@@ -20,7 +29,6 @@ from webmailadmin.mail.errors import (
     DomainNameMissing,
     LanguageMissing,
     NotFound,
-    RecipientMalformed,
     Refusals,
 )
 from webmailadmin.models import Address, Domain, Removed, now
@@ -98,19 +106,11 @@ def read_contact(typed: str, name: str) -> str:
     """Read the contact address of the domain `name`."""
     if not typed.strip():
         raise ContactMissing
-    contact = names.email(typed)
-    if contact is None:
-        raise ContactMalformed(typed=typed.strip())
+    contact = contacts.read(typed)
     local_part, _, domain = contact.partition("@")
     if domain == name:
         raise ContactInside(local_part=local_part)
     return contact
-
-
-class ContactMalformed(RecipientMalformed):
-    """A contact that is no address."""
-
-    code, field = "contact-malformed", "contact"
 
 
 def switch(domain: Domain, enabled: bool, *, by: Actor) -> None:

@@ -21,6 +21,8 @@ ACTS = {
         "domain removed with %(addresses)s and %(mailboxes)s, kept until %(until)s"
     ),
     "domain.put-back": N_("domain brought back with %(addresses)s and %(mailboxes)s"),
+    "domain.given": N_("domain given to %(name)s"),
+    "domain.taken": N_("domain taken away from %(name)s"),
     "catch-all.none": N_("unknown addresses are refused"),
     "catch-all.address": N_("unknown addresses lead to %(to)s"),
     "catch-all.domain": N_("unknown addresses lead to the same name at %(to)s"),
