@@ -5,9 +5,9 @@ owners: one of them could ask for a link, read it, and be an administrator.
 """
 
 from webmailadmin.mail import names
+from webmailadmin.mail.account_errors import ContactOwned, ContactsInside
 from webmailadmin.mail.actors import Kind
 from webmailadmin.mail.errors import RecipientMalformed
-from webmailadmin.mail.account_errors import ContactOwned, ContactsInside
 from webmailadmin.models import Account, Domain, Ownership
 
 

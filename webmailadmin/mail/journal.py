@@ -61,6 +61,12 @@ ACTS = {
     "domain.gone": N_("removed domain taken out of the bin for good, with %(addresses)s"),
     "messages.deleted": N_("deleted for good: %(messages)s (%(bytes)s)"),
     "account.added": N_("account %(name)s added"),
+    "account.changed": N_("account %(name)s changed"),
+    "account.owner": N_("account %(name)s made an owner"),
+    "account.administrator": N_("account %(name)s made an administrator"),
+    "account.enabled": N_("account %(name)s switched on"),
+    "account.disabled": N_("account %(name)s switched off"),
+    "account.removed": N_("account %(name)s removed"),
     "account.password": N_("password of account %(name)s changed"),
     "database.restored": N_("database brought back as it was on %(moment)s"),
 }

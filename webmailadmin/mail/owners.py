@@ -4,13 +4,13 @@ A domain may have several owners, or none. What was done and removed before it w
 their business: they see nothing of it.
 """
 
-from peewee import fn
+from peewee import ModelSelect, fn
 
 from webmailadmin.database import db
-from webmailadmin.mail import contacts, guard, journal, routing
+from webmailadmin.mail import contacts, guard, journal, names, routing
+from webmailadmin.mail.account_errors import ContactsInside, DomainForHoster, NotAnOwner
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound
-from webmailadmin.mail.account_errors import NotAnOwner
 from webmailadmin.models import Account, Domain, Journal, Ownership, Removed
 
 
@@ -91,6 +91,23 @@ def own(domain: Domain, account: Account, *, added_itself: bool = False) -> None
         added_itself=added_itself,
         journal_after=Journal.select(fn.MAX(Journal.id)).scalar() or 0,
         removed_after=Removed.select(fn.MAX(Removed.id)).scalar() or 0,
+    )
+
+
+def add_own(domain: Domain, *, by: Actor) -> None:
+    """Let a domain that an owner adds be its own. Raises DomainForHoster."""
+    try:
+        contacts.refuse_administrators_at(domain.name)
+    except ContactsInside:
+        raise DomainForHoster(name=names.shown(domain.name)) from None
+    own(domain, Account.get_by_id(by.id), added_itself=True)
+
+
+def added_by(by: Actor) -> "ModelSelect[Ownership]":
+    """Return the numbers of the domains that an owner added itself, as a query."""
+    whose = by.id if by.kind is Kind.OWNER else 0
+    return Ownership.select(Ownership.domain).where(
+        Ownership.account == whose, Ownership.added_itself
     )
 
 

@@ -44,7 +44,7 @@ def list_context(domain: Domain) -> dict[str, object]:
     search = request.args.get("q", "")[: listing.LONGEST_SEARCH]
     asked = request.args.get("show", "")
     show = Show(asked) if asked in list(Show) else Show.ALL
-    page = listing.page(domain, search, show, request.args.get("after", ""))
+    page = listing.page(domain, search, show, request.args.get("after", ""), by=g.who)
     return {"search": search, "show": show, "page": page, "open": None}
 
 
@@ -88,7 +88,7 @@ def page_of(domain: Domain, fragment: str, status: int, /, **context: object) ->
 
 def new_editor(address: Address, box: Mailbox | None) -> EditForm:
     """Return the editor's form, filled with what the address is now."""
-    row = listing.row(address)
+    row = listing.row(address, by=g.who)
     fresh = box is None and not row.recipients and row.removed is None
     quota = box.quota_mb if box is not None else settings.current.default_quota_mb
     return EditForm(
@@ -110,7 +110,7 @@ def editor_context(address: Address, editor: EditForm) -> dict[str, object]:
     return {
         # Read again: its counts have moved.
         "domain": domains.of(g.who, address.domain.name),
-        "open": listing.row(address),
+        "open": listing.row(address, by=g.who),
         "editor": editor,
         "loss": loss_of(address, editor),
         "mail_host": settings.current.mail_host,
@@ -154,7 +154,9 @@ def closed(email: str) -> Response:
     address = addresses.of(g.who, email)
     if not wants_fragment():
         return make_response(redirect(url_for(".edit", email=email), 303))
-    return answer("", "addresses/_closed.html", domain=address.domain, open=listing.row(address))
+    return answer(
+        "", "addresses/_closed.html", domain=address.domain, open=listing.row(address, by=g.who)
+    )
 
 
 @bp.post("/addresses/<email>/")
@@ -165,7 +167,7 @@ def save(email: str) -> Response:
     if editor.generate.data:
         return generated(address, editor)
     if editor.validate_on_submit():
-        before = listing.row(address)
+        before = listing.row(address, by=g.who)
         with editor.refusals():
             saved = addresses.save(address, wish(editor), by=g.who)
             return saved_answer(before, saved)
@@ -214,7 +216,7 @@ def generated(address: Address, editor: EditForm) -> Response:
 
 def saved_answer(before: Row, saved: addresses.Saved) -> Response:
     """Close the editor on the new state; a new mailbox shows what mail programs want to know."""
-    after = listing.row(saved.address)
+    after = listing.row(saved.address, by=g.who)
     undo = ""
     if saved.removed is not None:
         undo = url_for("removed.restore", name=saved.address.domain.name, id_=saved.removed.id)

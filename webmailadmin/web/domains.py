@@ -67,7 +67,7 @@ def page(form: InstallForm, status: int = 200, exists: Domain | None = None) -> 
             exists=exists,
             removed=removed,
             led=leading.counts_into(g.who, [one.name for one in removed]),
-            undone=[one for one in purging.undone() if one.gone],
+            undone=[one for one in purging.undone(by=g.who) if one.gone],
         ),
         status,
     )

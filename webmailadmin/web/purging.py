@@ -18,7 +18,7 @@ bp = Blueprint("purging", __name__)
 def ask(name: str, id_: int) -> Response:
     """Say what goes for good, and ask for its address as a yes."""
     domain = domains.of(g.who, name)
-    return page(domain, removal.of(domain, id_), PurgeForm(formdata=None))
+    return page(domain, removal.of(domain, id_, by=g.who), PurgeForm(formdata=None))
 
 
 def page(domain: Domain, kept: Removed, form: PurgeForm, status: int = 200) -> Response:
@@ -35,7 +35,7 @@ def page(domain: Domain, kept: Removed, form: PurgeForm, status: int = 200) -> R
 def order(name: str, id_: int) -> Response:
     """Let something removed go for good."""
     domain = domains.of(g.who, name)
-    kept = removal.of(domain, id_)
+    kept = removal.of(domain, id_, by=g.who)
     form = PurgeForm()
     if form.validate_on_submit():
         with form.refusals():
