@@ -124,6 +124,11 @@ class DomainForHoster(Refusal):
     message = N_("Only your hoster can install %(name)s.")
 
 
+class DomainMissing(Refusal):
+    code, field = "domain-missing", "name"
+    message = N_("%(name)s is not installed.")
+
+
 # Reserved names
 
 
