@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from webmailadmin.mail import accounts, domains, names, owners, persons
 from webmailadmin.mail.account_errors import DomainMissing
@@ -173,6 +173,7 @@ def remove(name: str) -> None:
 @click.command("give")
 @click.argument("name")
 @click.argument("owner")
+@with_appcontext
 def give(name: str, owner: str) -> None:
     """Let the account OWNER own the domain NAME, beside those who do."""
     domain, found = domain_named(name), account_named(owner)
@@ -189,6 +190,7 @@ def say_given(domain: Domain, owner: Account) -> None:
 @click.command("take")
 @click.argument("name")
 @click.argument("owner")
+@with_appcontext
 def take(name: str, owner: str) -> None:
     """Take the domain NAME away from the account OWNER."""
     domain, found = domain_named(name), account_named(owner)

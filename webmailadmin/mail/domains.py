@@ -288,7 +288,7 @@ def remove(domain: Domain, *, by: Actor) -> keeping.Count:
 
     Raises DomainIsCatchAll, PostmasterNeedsDestination; NotFound for an owner who did not add it.
     """
-    limits.added(by, domain)
+    guard.added(by, domain)
     with db.atomic():
         was = routing.still_there(domain)
         refuse_catching(domain)

@@ -23,7 +23,7 @@ from webmailadmin.mail.account_errors import (
 )
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusal, Refusals
-from webmailadmin.models import Account, Domain, Ownership
+from webmailadmin.models import Account, Domain
 
 # Asked by each change of an owner: written out, see routing.
 OWNERS = """
@@ -184,23 +184,17 @@ def may_add_domains(by: Actor) -> bool:
     return bool(most)
 
 
-def refuse_domain(by: Actor) -> None:
-    """Raise NotFound for who may add no domain, DomainsUsedUp for who has added enough."""
+def refuse_stranger(by: Actor) -> None:
+    """Raise NotFound for who may add no domain."""
     if not may_add_domains(by):
         raise NotFound
+
+
+def refuse_domain(by: Actor) -> None:
+    """Raise NotFound for who may add no domain, DomainsUsedUp for who has added enough."""
+    refuse_stranger(by)
     if by.kind is Kind.OWNER:
         account = Account.get_by_id(by.id)
         added = used(account).domains
         if added >= account.most_domains:
             raise DomainsUsedUp(used=added, most=account.most_domains)
-
-
-def added(by: Actor, domain: Domain) -> None:
-    """Raise NotFound unless they may remove the domain: all, or who added it itself."""
-    if guard.everything(by):
-        return
-    which = Ownership.domain == domain.id, Ownership.added_itself
-    if by.kind is not Kind.OWNER or not (
-        Ownership.select().where(Ownership.account == by.id, *which).exists()
-    ):
-        raise NotFound

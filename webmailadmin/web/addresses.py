@@ -10,7 +10,6 @@ from webmailadmin.mail import (
     listing,
     mailboxes,
     passwords,
-    routing,
 )
 from webmailadmin.mail.errors import AddressExists, Changed, LocalPartOtherDomain
 from webmailadmin.mail.filters import Show
@@ -18,9 +17,11 @@ from webmailadmin.mail.listing import Row
 from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
 from webmailadmin.models import Address, Domain, Mailbox
 from webmailadmin.web import losses
+from webmailadmin.web.domains import mine_named
 from webmailadmin.web.forms import AddForm, DeleteForm, EditForm
 from webmailadmin.web.htmx import answer, done, wants_fragment
 from webmailadmin.web.losses import Loss
+from webmailadmin.web.pages import default_quota
 from webmailadmin.web.sentences import deleted_text, saved_text
 from webmailadmin.words import Toast
 
@@ -66,7 +67,7 @@ def add(name: str) -> Response:
     if isinstance(form.refused, AddressExists):
         existing = addresses.of(g.who, str(form.refused.values["email"]))
     if isinstance(form.refused, LocalPartOtherDomain):
-        elsewhere = routing.domain_named(str(form.refused.values["name"]))
+        elsewhere = mine_named(str(form.refused.values["name"]))
     context: dict[str, object] = {"form": form, "elsewhere": elsewhere, "domain": domain}
     if existing is not None:
         context |= editor_context(existing, new_editor(existing, mailboxes.of(existing)))
@@ -90,7 +91,7 @@ def new_editor(address: Address, box: Mailbox | None) -> EditForm:
     """Return the editor's form, filled with what the address is now."""
     row = listing.row(address, by=g.who)
     fresh = box is None and not row.recipients and row.removed is None
-    quota = box.quota_mb if box is not None else settings.current.default_quota_mb
+    quota = box.quota_mb if box is not None else default_quota(address.domain)
     return EditForm(
         formdata=None,
         version=address.version,
