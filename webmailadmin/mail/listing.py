@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from webmailadmin.database import db
-from webmailadmin.mail import filters, names, owners, removal, usage
+from webmailadmin.mail import filters, guard, names, owners, removal, usage
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.filters import Show
 from webmailadmin.models import Address, Domain, Removed
@@ -128,6 +128,7 @@ def page(
 
     search: part of a name or of a recipient. after: the last local part of the page before.
     """
+    guard.domain(by, domain)
     text = search.strip().lower()[:LONGEST_SEARCH]
     values = {
         **filters.values(domain),
@@ -148,6 +149,7 @@ def page(
 
 def row(address: Address, *, by: Actor) -> Row:
     """Return one address as the list tells it."""
+    guard.mailbox(by, address)
     values = {"domain": address.domain.id, "id": address.id}
     since = owners.removed_after(by, address.domain)
     return completed(read([ROWS, "AND address.id = :id"], values), since)[0]

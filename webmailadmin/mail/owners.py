@@ -11,14 +11,19 @@ from webmailadmin.mail import contacts, guard, journal, names, routing
 from webmailadmin.mail.account_errors import ContactsInside, DomainForHoster, NotAnOwner
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound
-from webmailadmin.models import Account, Domain, Journal, Ownership, Removed
+from webmailadmin.models import Account, Address, Domain, Journal, Mailbox, Ownership, Removed
+
+LARGEST_ID = 2**63 - 1  # SQLite's; a larger number typed in a URL could not even be looked up
 
 
 def journal_after(by: Actor, domain: Domain) -> int:
     """Return the number after which entries of the domain's journal are theirs to read.
 
-    Raises NotFound when the domain is not. A holder is told apart by the address, not by a number.
+    Raises NotFound when the domain is not. To a holder in it, entries on the own address are, all.
     """
+    if by.kind is Kind.HOLDER:
+        refuse_elsewhere(by, domain)
+        return 0
     found = since(by, domain)
     return found.journal_after if found is not None else 0
 
@@ -26,15 +31,25 @@ def journal_after(by: Actor, domain: Domain) -> int:
 def removed_after(by: Actor, domain: Domain) -> int:
     """Return the number after which what was removed from the domain is theirs to bring back.
 
-    Raises NotFound when the domain is not.
+    Raises NotFound when the domain is not. To a holder in it, nothing is.
     """
+    if by.kind is Kind.HOLDER:
+        refuse_elsewhere(by, domain)
+        return LARGEST_ID
     found = since(by, domain)
     return found.removed_after if found is not None else 0
 
 
+def refuse_elsewhere(by: Actor, domain: Domain) -> None:
+    """Raise NotFound unless the mailbox of this holder is in the domain."""
+    at = Address.select(Address.id).where(Address.domain == domain.id)
+    if not Mailbox.select().where(Mailbox.id == by.id, Mailbox.address.in_(at)).exists():
+        raise NotFound
+
+
 def since(by: Actor, domain: Domain) -> Ownership | None:
     """Return since when an owner has the domain; None for those whom nothing is kept from."""
-    if by.kind is not Kind.OWNER:
+    if guard.everything(by):
         return None
     found: Ownership | None = Ownership.get_or_none(
         Ownership.account == by.id, Ownership.domain == domain.id

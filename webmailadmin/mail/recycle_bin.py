@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webmailadmin.database import db
-from webmailadmin.mail import domains, owners
+from webmailadmin.mail import domains, guard, owners
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.listing import LONGEST_SEARCH, name_in
-from webmailadmin.mail.removal import LARGEST_ID
+from webmailadmin.mail.owners import LARGEST_ID
 from webmailadmin.models import Domain, Removed, moment, now
 
 PAGE = 100
@@ -114,6 +114,7 @@ def of(domain: Domain, id_: int, *, by: Actor) -> Entry:
 
 def read(domain: Domain, parts: list[str], values: dict[str, object], by: Actor) -> list[Entry]:
     """Return the entries of a domain that a statement of these parts selects."""
+    guard.domain(by, domain)
     values |= {
         "domain": domain.id,
         "moment": Removed.until.db_value(now()),

@@ -17,9 +17,8 @@ from webmailadmin.mail import (
 )
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NameTaken, NotFound
+from webmailadmin.mail.owners import LARGEST_ID
 from webmailadmin.models import Address, Domain, Mailbox, Removed, now
-
-LARGEST_ID = 2**63 - 1  # SQLite's; a larger number typed in a URL could not even be looked up
 
 # Asked by every list: written out, because Peewee takes longer to write it than SQLite to answer.
 BOXES = """
