@@ -199,9 +199,7 @@ class People(RuleBasedStateMachine):
     @rule(person=somebody, name=a_domain)
     def send_test(self, person: str, name: str) -> None:
         by = self.actor(person)
-        self.tried(
-            self.may(person, name), lambda: trials.count(find(f"postmaster@{name}"), by=by)
-        )
+        self.tried(self.may(person, name), lambda: trials.count(find(f"postmaster@{name}"), by=by))
 
     @rule(person=somebody, name=a_domain)
     def download(self, person: str, name: str) -> None:

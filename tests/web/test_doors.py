@@ -47,6 +47,7 @@ def values(kept, gone):
         "domain_id": gone.id,
         "kept": Removed.get(Removed.email == "sales@gone.fr").id,
         "way": "off",
+        "account": "alice",
         "mark": "0" * 12,
     }
 

@@ -129,7 +129,7 @@ def to(account: Actor, place: str, *, stays: bool = False) -> Led:
     """
     instead = "" if stays else catch_all_end(place)
     lost = without_end([place]) if not instead else {place}
-    return Led(sources_of(account, place, lost), caught_by(account, place), instead)
+    return Led(sources_of(account, place, lost), seen_by(account, caught_by(place)), instead)
 
 
 def catch_all_end(place: str) -> str:
@@ -143,7 +143,7 @@ def into(account: Actor, domain: Domain) -> Led:
     """Return what leads into a domain from others, before it is removed or afterwards."""
     place = f"@{domain.name}"
     lost = without_end(routing.targets_from_elsewhere(domain))
-    return Led(sources_of(account, place, lost), caught_into(account, domain))
+    return Led(sources_of(account, place, lost), seen_by(account, caught_into(domain)))
 
 
 def sources_of(account: Actor, place: str, lost: set[str]) -> list[Source]:
@@ -196,9 +196,15 @@ def without_end(places: Iterable[str]) -> set[str]:
     return lost
 
 
-def caught_by(account: Actor, email: str) -> list[Caught]:
-    """Return the unknown addresses of other domains of the person that lead to an address."""
-    living = Domain.id.in_([domain.id for domain in domains.list_for(account)])
+def seen_by(account: Actor, caught: list[Caught]) -> list[Caught]:
+    """Return those of them that are of a domain of the person."""
+    mine = {domain.name for domain in domains.list_for(account)} if caught else set()
+    return [one for one in caught if one.domain in mine]
+
+
+def caught_by(email: str) -> list[Caught]:
+    """Return the unknown addresses of other domains that lead to an address."""
+    living = Domain.removed_at.is_null()
     all_names = Domain.select().where(Domain.catch_all_target == email, living)
     found = [Caught(domain.name) for domain in all_names.order_by(Domain.name)]
     own = routing.domain_named(names.domain_of(email))
@@ -211,10 +217,9 @@ def caught_by(account: Actor, email: str) -> list[Caught]:
     return found
 
 
-def caught_into(account: Actor, domain: Domain) -> list[Caught]:
-    """Return the domains of the person whose unknown addresses lead into this one."""
-    mine = {other.id for other in domains.list_for(account)}
-    return [Caught(other.name) for other in domains.catching(domain) if other.id in mine]
+def caught_into(domain: Domain) -> list[Caught]:
+    """Return the domains whose unknown addresses lead into this one."""
+    return [Caught(other.name) for other in domains.catching(domain)]
 
 
 def counts(account: Actor, emails: Iterable[str]) -> dict[str, int]:
