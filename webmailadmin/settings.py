@@ -51,6 +51,25 @@ def hosts(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+# Certificate authorities write to most of them; the others speak for who runs the domain.
+RESERVED = (
+    "admin",
+    "administrator",
+    "hostmaster",
+    "webmaster",
+    "postmaster",
+    "abuse",
+    "security",
+    "root",
+    "ssl-admin",
+)
+
+
+def reserved(text: str) -> tuple[str, ...]:
+    """Read names with commas between them."""
+    return tuple(name.lower() for name in hosts(text))
+
+
 def setting(default: T, help: str, read: Callable[[str], T]) -> T:
     """Declare a setting. `read` raises ValueError with what it expected."""
     made: T = field(default=default, metadata={"help": help, "read": read})
@@ -117,6 +136,9 @@ class Settings:
     )
     second_factor_for_administrators: bool = setting(
         True, "Whether administrators must set up a second factor: on or off.", switch
+    )
+    reserved_names: tuple[str, ...] = setting(
+        RESERVED, "Names before the @ that no owner or holder takes; commas between.", reserved
     )
     hsts_seconds: int = setting(
         31536000,

@@ -63,9 +63,9 @@ def values(kept, gone):
         "domain_id": gone.id,
         "kept": Removed.get(Removed.email == "sales@gone.fr").id,
         "way": "off",
+        "account": "alice",
         "mark": "0" * 12,
         "token": "0" * 43,
-        "account": "alice",
     }
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from flask import Flask
 
 from webmailadmin.web import (
+    accounts,
     addresses,
+    allowances,
     app_passwords,
     assets,
     contact,
@@ -50,6 +52,7 @@ GROUPS = (
     contact,
     language,
     domains,
+    accounts,
     addresses,
     renaming,
     vacation,
@@ -74,6 +77,7 @@ def init_app(app: Flask, static: Path) -> None:
         part.init_app(app)
     assets.init_app(app, static)
     pages.init_app(app)
+    allowances.init_app(app)
     usage.init_app(app)
     losses.init_app(app)
     holder.init_app(app)

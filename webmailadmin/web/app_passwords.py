@@ -38,7 +38,7 @@ def page(
             created=created,
             box=holders.box_of(address),
             app_passwords=app_passwords.of(address, by=g.who),
-            open=listing.row(address),
+            open=listing.row(address, by=g.who),
             mail_host=settings.current.mail_host,
             webmail_url=settings.current.webmail_url,
         ),
