@@ -511,7 +511,7 @@ def test_a_changed_password_is_told_where_the_person_was_confirmed(person):
     contacts.change("thief@x.org", NEW, by=by)
 
     assert [(link.purpose, link.email) for link in notices.waiting()] == [
-        (Notice.PASSWORD, ELSEWHERE),
+        (Notice.CHANGED, ELSEWHERE),
         (Notice.CONTACT, ELSEWHERE),
     ]
 
@@ -529,7 +529,7 @@ def test_a_changed_password_of_an_account_is_told_whoever_changed_it(bruno, alic
     confirmed(account())
     change()
     change_of_mail = [(link.purpose, link.email) for link in notices.waiting()]
-    assert change_of_mail == [(Notice.PASSWORD, ELSEWHERE)]
+    assert change_of_mail == [(Notice.CHANGED, ELSEWHERE)]
 
 
 def test_an_entering_administrator_is_told_where_the_person_was_confirmed(person, alice):

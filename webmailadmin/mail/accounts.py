@@ -254,7 +254,7 @@ def write_password(account: Account, password_hash: str, *, one_time: bool, by: 
             Account.id == account.id
         ).execute()
         throttle.forget(account.name)
-        notices.tell(account, Notice.PASSWORD)
+        notices.tell(account, Notice.CHANGED)
         journal.record("account.password", by=by, name=account.name)
 
 

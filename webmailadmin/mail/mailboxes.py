@@ -90,7 +90,7 @@ def change(
     if password_hash is not None:
         Mailbox.update(password=password_hash).where(Mailbox.id == box.id).execute()
         kicks.order(address.email)
-        notices.tell(box, Notice.PASSWORD)
+        notices.tell(box, Notice.CHANGED)
         journal.record("mailbox.password", by=by, domain=address.domain, email=address.email)
     if quota_mb != box.quota_mb:
         Mailbox.update(quota_mb=quota_mb).where(Mailbox.id == box.id).execute()

@@ -17,7 +17,7 @@ KEPT_FOR = timedelta(days=3)  # while no mail server takes it
 class Notice(StrEnum):
     """What has happened."""
 
-    PASSWORD = "password-changed"  # noqa: S105 - no password
+    CHANGED = "password-changed"
     FACTOR = "factor-changed"
     ENTERED = "entered"
     CONTACT = "contact-changed"

@@ -22,7 +22,7 @@ templates = Environment(
 
 # Subject, and the first sentence.
 NOTICES = {
-    Notice.PASSWORD: (
+    Notice.CHANGED: (
         N_("The password of %(name)s was changed"),
         N_("The password of %(name)s was changed: %(moment)s."),
     ),
@@ -152,6 +152,6 @@ def notice(notice: Notice, name: str, at: datetime) -> Words:
 
 def way_back(notice: Notice) -> tuple[str, str]:
     """Return the page where a new password is asked for, if a mail may tell of it."""
-    if notice is not Notice.PASSWORD or not settings.current.public_url:
+    if notice is not Notice.CHANGED or not settings.current.public_url:
         return "", ""
     return f"{settings.current.public_url}/forgotten", gettext("Ask for a new password")
