@@ -24,6 +24,8 @@ SAME = {
     "%(n)s messages",
     "Journal",
     "Menu",
+    "Redirection",
+    "Sessions",
     "Webmail",
     "d MMM",
     "d MMM HH:mm",
