@@ -507,6 +507,7 @@ def test_every_answer_tells_the_browser_what_our_pages_never_do(app, browser, va
         assert reply.headers["Content-Type"].partition(";")[0] in (
             "text/html",
             "text/css",
+            "text/csv",
             "text/javascript",
             "application/javascript",
             "text/plain",

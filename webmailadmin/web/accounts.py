@@ -16,6 +16,7 @@ from webmailadmin.web.account_forms import (
 )
 from webmailadmin.web.forms import Plain
 from webmailadmin.web.htmx import leave
+from webmailadmin.web.security import prove_again
 from webmailadmin.words import Toast, gettext, spoken
 
 bp = Blueprint("accounts", __name__)
@@ -34,6 +35,7 @@ def list_page(form: AddAccountForm, status: int = 200) -> Response:
 
 
 @bp.post("/accounts/")
+@prove_again
 def add() -> Response:
     """Add an account. Its one-time password is in this answer alone: no cookie carries it."""
     accounts.every(g.who)
@@ -52,6 +54,7 @@ def kind_of(form: PersonForm) -> Kind:
 
 
 @bp.get("/accounts/<account>/")
+@prove_again
 def edit(account: str) -> Response:
     """Show an account."""
     return page(accounts.named(account, by=g.who))
@@ -97,6 +100,7 @@ def back_to(account: Account, text: str) -> Response:
 
 
 @bp.post("/accounts/<account>/")
+@prove_again
 def change(account: str) -> Response:
     """Change who an account is and how much it may have."""
     found = accounts.named(account, by=g.who)
@@ -109,6 +113,7 @@ def change(account: str) -> Response:
 
 
 @bp.post("/accounts/<account>/domains")
+@prove_again
 def give(account: str) -> Response:
     """Give the account a domain."""
     found = accounts.named(account, by=g.who)
@@ -124,6 +129,7 @@ def give(account: str) -> Response:
 
 
 @bp.post("/accounts/<account>/take")
+@prove_again
 def take(account: str) -> Response:
     """Take a domain away from the account."""
     found = accounts.named(account, by=g.who)
@@ -143,6 +149,7 @@ def domain_in(form: GiveForm) -> Domain:
 
 
 @bp.post("/accounts/<account>/switch-<any(on,off):way>")
+@prove_again
 def switch(account: str, way: str) -> Response:
     """Switch the account on or off."""
     found = accounts.named(account, by=g.who)
@@ -157,6 +164,7 @@ def switch(account: str, way: str) -> Response:
 
 
 @bp.post("/accounts/<account>/password")
+@prove_again
 def reset_password(account: str) -> Response:
     """Give the account a new one-time password, which is in this answer alone."""
     found = accounts.named(account, by=g.who)
@@ -169,6 +177,7 @@ def reset_password(account: str) -> Response:
 
 
 @bp.post("/accounts/<account>/remove")
+@prove_again
 def remove(account: str) -> Response:
     """Remove the account for good."""
     found = accounts.named(account, by=g.who)

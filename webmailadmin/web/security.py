@@ -200,15 +200,15 @@ def give_session(response: Response, token: str, *, own: str = "") -> Response:
     give_cookie(response, SESSION_COOKIE, token)
     if own:
         give_cookie(response, OWN_COOKIE, own)
-    elif OWN_COOKIE in request.cookies:
-        take_cookie(response, OWN_COOKIE)
+    else:
+        take_own(response)
     return response
 
 
 def take_session(response: Response) -> Response:
     """Take the session's token from the browser, with what it may have kept."""
-    for name in (SESSION_COOKIE, OWN_COOKIE):
-        take_cookie(response, name)
+    take_cookie(response, SESSION_COOKIE)
+    take_own(response)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -216,6 +216,12 @@ def take_session(response: Response) -> Response:
 def give_cookie(response: Response, name: str, token: str) -> None:
     """Hand a token to the browser, out of reach for scripts and other sites."""
     response.set_cookie(name, token, secure=True, httponly=True, samesite="Lax", path="/")
+
+
+def take_own(response: Response) -> None:
+    """Take an administrator's own token from the browser, if it has one."""
+    if OWN_COOKIE in request.cookies:
+        take_cookie(response, OWN_COOKIE)
 
 
 def take_cookie(response: Response, name: str) -> None:
