@@ -170,3 +170,9 @@ def processes_of(folder: Path) -> list[str]:
         if any(str(folder) in name for name in opened):
             found.append(opened[-1].replace("\0", " "))
     return found
+
+
+def test_it_says_how_a_holder_logs_in(demo: Running) -> None:
+    (line,) = (line for line in demo.printed if line.startswith("Or as the holder"))
+    assert in_database(demo, "SELECT may_redirect FROM mailbox WHERE may_redirect") == ["1"]
+    assert "contact@bonvenon.fr" in line

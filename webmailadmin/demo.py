@@ -15,9 +15,11 @@ from webmailadmin.mail import (
     passwords,
     recipients,
     routing,
+    switches,
 )
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.models import Account, Domain
 
 FRENCH = (
@@ -89,6 +91,7 @@ def fill(by: Actor) -> Demo:
     dice = random.Random(1849)  # noqa: S311  # nosec B311 - believable, not secret
     made = [settle_in(place, password_hash, dice, by) for place in PLACES]
     odd_cases(made, password_hash, by)
+    own_ways(made[0], password_hash, by)
     return Demo(f"contact@{made[0].name}", password)
 
 
@@ -140,6 +143,19 @@ def odd_cases(made: list[Domain], password_hash: str, by: Actor) -> None:
     addresses.remove(addresses.of(by, f"christmas@{harbour.name}"), confirmed=False, by=by)
     domains.set_catch_all(harbour, CatchAll.ADDRESS, f"enquiries@{harbour.name}", "", by=by)
     domains.set_catch_all(theatre, CatchAll.DOMAIN, "", bonvenon.name, by=by)
+
+
+def own_ways(bonvenon: Domain, password_hash: str, by: Actor) -> None:
+    """Add mailboxes with switches that are not as usual."""
+    open_address(bonvenon, "noreply", [], password_hash, 512, by)
+    open_address(bonvenon, "saison", [], password_hash, 512, by)
+    for name, wished in (
+        ("contact", Switches(may_redirect=True)),
+        ("noreply", Switches(receives=False)),
+        ("saison", Switches(may_log_in=False)),
+    ):
+        address = addresses.of(by, f"{name}@{bonvenon.name}")
+        switches.change(address, wished, version=address.version, by=by)
 
 
 def change(email: str, by: Actor, **wished: object) -> None:

@@ -303,6 +303,23 @@ class Usage(Table):
     percent = IntegerField(null=True, default=None)
 
 
+class Vacation(Table):
+    """What a mailbox answers to mail while its holder is away.
+
+    begins, ends: from when and until when, the second no longer within; None for no bound.
+    number: of the absence; senders are answered once in each.
+    """
+
+    mailbox = ForeignKeyField(Mailbox, primary_key=True, on_delete="CASCADE")
+    enabled = BooleanField(default=False)
+    begins = TimestampField(utc=True, null=True, default=None)
+    ends = TimestampField(utc=True, null=True, default=None)
+    subject = TextField(default="")
+    text = TextField(default="")
+    number = IntegerField(default=0)
+    version = IntegerField(default=0)
+
+
 class Warning(Table):
     """A mail on its way to a mailbox that is so full, until we know that it was taken."""
 

@@ -31,6 +31,7 @@ from webmailadmin.models import now
 TRANSLATIONS = Path(__file__).parent / "translations"
 EMAILS = ("email", "to", "was", "contact")
 COUNTED = ("addresses", "mailboxes", "messages")
+MEGABYTES = ("limit", "used_mb", "most_mb", "wanted_mb")
 
 
 def teach(app: Flask, chosen: Callable[[], str]) -> None:
@@ -140,7 +141,7 @@ def shown_value(name: str, value: object) -> object:
         return size_in_bytes(int(text))
     if name in COUNTED:
         return counted(name, int(text))
-    if name == "limit":
+    if name in MEGABYTES:
         return size(int(text))
     if isinstance(value, int):
         return format_decimal(value)

@@ -87,6 +87,7 @@ def test_the_servers_users_read_every_view_and_write_nothing(
             "postfix_sender": 1,
             "dovecot_user": 1,
             "dovecot_password": 1,
+            "dovecot_vacation": 0,
         },
         "update": "attempt to write a readonly database",
         "overwrite": "Permission denied",

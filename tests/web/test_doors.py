@@ -15,7 +15,12 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 # What anybody may open, by name: everything else wants a log-in.
 OPEN = {
-    *("static", "log_in.form", "log_in.submit", "language.switch"),
+    "static",
+    "log_in.form",
+    "log_in.submit",
+    "log_in.code",
+    "log_in.submit_code",
+    "language.switch",
     *("links.open_", "links.form", "links.use"),
     *("forgotten.form", "forgotten.ask", "forgotten.asked"),
 }
@@ -58,9 +63,9 @@ def values(kept, gone):
         "domain_id": gone.id,
         "kept": Removed.get(Removed.email == "sales@gone.fr").id,
         "way": "off",
+        "account": "alice",
         "mark": "0" * 12,
         "token": "0" * 43,
-        "account": "alice",
     }
 
 
@@ -446,7 +451,13 @@ def test_no_form_makes_an_account_a_session_or_an_address_elsewhere(app, browser
     token = token_of(browser)
     sent = {**extra(), **FULL_FORM, "csrf_token": token}
     sent |= {"name": "alice", "account": "1", "account_id": "2", "one_time": "0"}
-    skipped = {"log_in.submit", "log_in.log_out", "log_in.change_password", "domains.install"}
+    skipped = {
+        "log_in.submit",
+        "log_in.log_out",
+        "log_in.change_password",
+        "me.end",
+        "domains.install",
+    }
     people = (everything()["account"], [row[1:3] for row in everything()["session"]])
 
     for endpoint, url in forms(app, values):
@@ -496,6 +507,7 @@ def test_every_answer_tells_the_browser_what_our_pages_never_do(app, browser, va
         assert reply.headers["Content-Type"].partition(";")[0] in (
             "text/html",
             "text/css",
+            "text/csv",
             "text/javascript",
             "application/javascript",
             "text/plain",
@@ -637,6 +649,8 @@ def test_a_field_that_comes_twice_is_refused_by_every_form(app, browser, values)
     for endpoint, url in forms(app, values):
         for doubled in ({"csrf_token": [token, token]}, {"csrf_token": [token, "x"]}):
             reply = browser.open(url, method="POST", data={**FULL_FORM, **doubled})
+            if endpoint in OF_A_HOLDER and reply.status == 404:
+                continue
             assert (endpoint, reply.status) == (endpoint, 400)
             assert reply.words(".notice") == "This request cannot be understood."
     assert everything() == before

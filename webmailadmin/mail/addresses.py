@@ -8,11 +8,14 @@ from webmailadmin.mail import (
     journal,
     keeping,
     kicks,
+    limits,
     mailboxes,
     names,
+    owners,
     passwords,
     recipients,
     removal,
+    reserved,
     routing,
     usage,
 )
@@ -88,7 +91,7 @@ def refuse_gone(account: Actor, email: str) -> None:
     domain = routing.domain_named(names.domain_of(email))
     if domain is None or not guard.owns(account, domain):
         return
-    kept = removal.last_of(domain, email)
+    kept = removal.last_of(domain, email, by=account)
     if kept is not None:
         raise AddressGone(email=email, domain=domain.name, until=kept.until.date())
 
@@ -96,11 +99,13 @@ def refuse_gone(account: Actor, email: str) -> None:
 def add(domain: Domain, typed: str, *, by: Actor) -> Address:
     """Add the address that `typed` names in `domain`. It receives nothing yet.
 
-    Raises a LocalPart… refusal, AddressTooLong, AddressExists; NotFound when the domain is gone.
+    Raises a LocalPart… refusal, AddressTooLong, NameReserved, AddressExists; AddressesUsedUp,
+    OthersLimit; NotFound when the domain is gone.
     """
     local_part = names.local_part(typed, domain.name)
     email = f"{local_part}@{domain.name}"
-    with db.atomic():
+    reserved.refuse_name(local_part, by=by)
+    with db.atomic(), limits.kept(domain, by=by):
         # IMMEDIATE: the write lock is ours, nobody can add it between look and insert.
         guard.domain(by, routing.still_there(domain))
         if routing.address_of(email):
@@ -120,19 +125,21 @@ def save(address: Address, wish: Wish, *, by: Actor) -> Saved:
     """Make the address what the person wishes: mailbox or not, recipients, on or off.
 
     Raises Changed when somebody else was quicker, MailboxWouldGo when a mailbox would be removed
-    and the person has not agreed, LimitBelowUse, PostmasterNeedsDestination, and what passwords,
-    quotas, recipients and routing refuse; several at once as Several.
+    and the person has not agreed, LimitBelowUse, PostmasterNeedsDestination, MailboxReserved, and
+    what passwords, quotas, recipients, routing and limits refuse; several at once as Several.
     """
     guard.address(by, address)
     if wish.version != address.version:
         if is_already(address, wish):
             return Saved(address, [])
-        raise changed_meanwhile(address)
+        raise changed_meanwhile(address, by=by)
     box = mailboxes.of(address)
     pasted, quota_mb = check(address, box, wish)
     password_hash = hash_of(wish, box)
-    with db.atomic():
-        claim(address, wish.version)
+    if box is None and wish.mailbox:
+        reserved.refuse_mailbox(address.local_part, by=by)
+    with db.atomic(), limits.kept(address.domain, by=by):
+        claim(address, wish.version, by=by)
         changed = recipients.write(address, address.domain, pasted.emails, by=by)
         removed = None
         if box is None and password_hash is not None:
@@ -205,7 +212,7 @@ def is_already(address: Address, wish: Wish) -> bool:
     return same and box.quota_mb == quota_mb and not wish.switches.beside(box)
 
 
-def claim(address: Address, version: int) -> None:
+def claim(address: Address, version: int, *, by: Actor) -> None:
     """Raise the version, or raise Changed when it is not the one that the person saw."""
     done = (
         Address.update(version=Address.version + 1)
@@ -213,17 +220,22 @@ def claim(address: Address, version: int) -> None:
         .execute()
     )
     if not done:
-        raise changed_meanwhile(address)
+        raise changed_meanwhile(address, by=by)
 
 
-def changed_meanwhile(address: Address) -> Changed:
+def changed_meanwhile(address: Address, *, by: Actor) -> Changed:
     """Say who changed the address last, and what they did.
 
-    Raises NotFound when a backup was brought back from before its time.
+    Raises NotFound when a backup was brought back from before its time, or it was before the
+    domain became theirs.
     """
     last = (
         Journal.select()
-        .where(Journal.domain == address.domain, Journal.email == address.email)
+        .where(
+            Journal.domain == address.domain,
+            Journal.email == address.email,
+            Journal.id > owners.journal_after(by, address.domain),
+        )
         .order_by(Journal.id.desc())
         .first()
     )

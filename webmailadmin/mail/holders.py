@@ -145,7 +145,7 @@ def redirect(wish: Redirection, proof: Proof, *, by: Actor) -> list[str]:
     with db.atomic():
         address = of(by)
         refuse_redirect(address)
-        addresses.claim(address, wish.version)
+        addresses.claim(address, wish.version, by=by)
         changed = recipients.write(address, address.domain, pasted.emails, by=by)
         mailboxes.keep_copies(address, box_of(address), wish.keep_copy, by=by)
         if not wish.keep_copy and not routing.sends_on(address):

@@ -8,7 +8,7 @@ from peewee import fn
 
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import N_
-from webmailadmin.models import Domain, Journal
+from webmailadmin.models import Domain, Journal, Mailbox
 
 ACTS = {
     "domain.installed": N_("domain installed, postmaster@ redirected to %(contact)s"),
@@ -21,6 +21,8 @@ ACTS = {
         "domain removed with %(addresses)s and %(mailboxes)s, kept until %(until)s"
     ),
     "domain.put-back": N_("domain brought back with %(addresses)s and %(mailboxes)s"),
+    "domain.given": N_("domain given to %(name)s"),
+    "domain.taken": N_("domain taken away from %(name)s"),
     "catch-all.none": N_("unknown addresses are refused"),
     "catch-all.address": N_("unknown addresses lead to %(to)s"),
     "catch-all.domain": N_("unknown addresses lead to the same name at %(to)s"),
@@ -50,6 +52,9 @@ ACTS = {
     "main-password.let-in": N_("main password allowed in mail programs"),
     "app-password.created": N_("app password “%(name)s” created"),
     "app-password.revoked": N_("app password “%(name)s” revoked"),
+    "vacation.on": N_("vacation answer switched on"),
+    "vacation.changed": N_("vacation answer changed"),
+    "vacation.off": N_("vacation answer switched off"),
     "recipients.added": N_("redirected to %(emails)s"),
     "recipients.taken": N_("no longer redirected to %(emails)s"),
     "messages.downloaded": N_("messages downloaded"),
@@ -63,7 +68,18 @@ ACTS = {
     "account.left": N_("left the panel of account %(name)s"),
     "mailbox.entered": N_("entered the panel of its holder"),
     "mailbox.left": N_("left the panel of its holder"),
+    "account.changed": N_("account %(name)s changed"),
+    "account.owner": N_("account %(name)s made an owner"),
+    "account.administrator": N_("account %(name)s made an administrator"),
+    "account.enabled": N_("account %(name)s switched on"),
+    "account.disabled": N_("account %(name)s switched off"),
+    "account.removed": N_("account %(name)s removed"),
     "account.password": N_("password of account %(name)s changed"),
+    "factor.on": N_("second factor of %(name)s switched on"),
+    "factor.off": N_("second factor of %(name)s switched off"),
+    "factor.codes": N_("new recovery codes for %(name)s made"),
+    "factor.recovery-code": N_("recovery code of %(name)s used"),
+    "sessions.ended": N_("all sessions of %(name)s ended"),
     "mailbox.link-made": N_("link made by which the holder chooses the password"),
     "mailbox.link-sent": N_("link by which the holder chooses the password sent to %(to)s"),
     "mailbox.reset-sent": N_("link to a new password sent to the holder’s contact address"),
@@ -111,6 +127,13 @@ def record(
         details=json.dumps({name: str(value) for name, value in details.items()}),
         **through,
     ).execute()
+
+
+def record_about(act: str, who: Actor, *, by: Actor) -> None:
+    """Write one entry about a person; of a holder, in their domain."""
+    address = None if who.has_account else Mailbox.get_by_id(who.id).address
+    domain, email = (address.domain, address.email) if address else (None, None)
+    record(act, by=by, domain=domain, email=email, name=who.name)
 
 
 def latest() -> datetime | None:

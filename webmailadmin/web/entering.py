@@ -7,13 +7,14 @@ from webmailadmin.mail.actors import Kind
 from webmailadmin.web.errors import say
 from webmailadmin.web.forms import Plain
 from webmailadmin.web.htmx import leave as leave_toast
-from webmailadmin.web.security import OWN_COOKIE, SESSION_COOKIE, give_session
+from webmailadmin.web.security import OWN_COOKIE, SESSION_COOKIE, give_session, prove_again
 from webmailadmin.words import Toast, gettext, minute
 
 bp = Blueprint("entering", __name__)
 
 
 @bp.post("/accounts/<name>/enter")
+@prove_again
 def enter_account(name: str) -> Response:
     """Enter as the owner who has this account."""
     form = Plain()
@@ -29,6 +30,7 @@ def account_entered(name: str) -> Response:  # noqa: ARG001
 
 
 @bp.post("/addresses/<email>/enter")
+@prove_again
 def enter_mailbox(email: str) -> Response:
     """Enter as the holder of the mailbox at an address."""
     form = Plain()

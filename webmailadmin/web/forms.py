@@ -122,9 +122,29 @@ class LanguageForm(Form):
 class LogInForm(Form):
     """Name and password."""
 
-    name = StringField(_l("Name"))
+    name = StringField(_l("Name or e-mail address"))
     password = TypedPassword(_l("Password"))
     next = HiddenField()
+
+
+class CodeForm(Form):
+    """The code that follows the password."""
+
+    code = StringField(_l("Code"))
+    next = HiddenField()
+
+
+class ProveForm(CodeForm):
+    """The password and the code once more."""
+
+    present = TypedPassword(_l("Password"))
+
+
+class EnrolForm(Form):
+    """A second factor that is being set up. sealed: the secret that the page proposed."""
+
+    sealed = HiddenField()
+    code = StringField(_l("Code"))
 
 
 class OwnPasswordForm(Form):
@@ -238,6 +258,17 @@ class RenameForm(Form):
     version = VersionField(default=0)
     local_part = StringField(_l("New name"))
     keep_alias = BooleanField()
+
+
+class VacationForm(Form):
+    """What a mailbox answers while its holder is away. begins, ends: days as 2026-08-03."""
+
+    version = VersionField(default=0)
+    enabled = BooleanField(_l("Answer mail automatically"))
+    begins = StringField(_l("From"))
+    ends = StringField(_l("Until, this day included"))
+    subject = StringField(_l("Subject"))
+    text = TextAreaField(_l("Text"))
 
 
 class PurgeForm(Form):

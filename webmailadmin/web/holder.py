@@ -65,7 +65,7 @@ def page() -> Response:
     return make_response(
         render_template(
             "holder/page.html",
-            row=listing.row(address),
+            row=listing.row(address, by=g.who),
             box=box,
             domain=address.domain,
             reaching=reaching.to(address),
@@ -83,7 +83,7 @@ def page() -> Response:
 @bp.get("/mailbox/redirection")
 def redirection() -> Response:
     """Ask where else one's mail shall go, or say that this is not for the holder to choose."""
-    row = listing.row(holders.of(g.who))
+    row = listing.row(holders.of(g.who), by=g.who)
     return redirection_page(
         RedirectForm(
             formdata=None,
@@ -102,7 +102,7 @@ def redirection_page(form: RedirectForm, status: int = 200) -> Response:
         render_template(
             "holder/redirection.html",
             form=form,
-            row=listing.row(address),
+            row=listing.row(address, by=g.who),
             box=box,
             domain=address.domain,
             may_redirect=holders.may_redirect(address, box),

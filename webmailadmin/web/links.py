@@ -14,7 +14,7 @@ from webmailadmin.models import Account, Mailbox
 from webmailadmin.upkeep import letters
 from webmailadmin.web.htmx import leave
 from webmailadmin.web.link_forms import ChooseForm, InviteForm
-from webmailadmin.web.security import cookies_are_dropped
+from webmailadmin.web.security import cookies_are_dropped, prove_again
 from webmailadmin.words import Toast, gettext
 
 COOKIE = "__Host-link"
@@ -149,6 +149,7 @@ def ask_for_account(account: str) -> Response:
 
 
 @bp.post("/accounts/<account>/link")
+@prove_again
 def make_for_account(account: str) -> Response:
     """Make a link for the person of an account."""
     person = people.with_account(account, by=g.who)

@@ -18,9 +18,9 @@ from webmailadmin import settings
 from webmailadmin.log import note
 from webmailadmin.mail import accounts, entering, holders, log_ins, sessions
 from webmailadmin.mail.actors import Kind
-from webmailadmin.mail.errors import TooManyFailures
 from webmailadmin.web.entering import tell_of_entries
-from webmailadmin.web.forms import LogInForm, OwnPasswordForm, Plain
+from webmailadmin.web.errors import refused_page
+from webmailadmin.web.forms import CodeForm, LogInForm, OwnPasswordForm, Plain
 from webmailadmin.web.htmx import leave
 from webmailadmin.web.security import (
     OWN_COOKIE,
@@ -60,11 +60,41 @@ def submit() -> Response:
             tell_of_entries(token)
             return give_session(make_response(redirect(own_path(form.next.data), 303)), token)
         noted("log-in refused", form)
-    if isinstance(form.refused, TooManyFailures):
-        response = page(form, 429)
-        response.headers["Retry-After"] = str(form.refused.values["seconds"])
-        return response
-    return page(form, 422)
+    return refused_page(page(form), form.refused)
+
+
+@bp.get("/log-in/code")
+def code() -> Response:
+    """Ask for the second factor, after the password."""
+    waits = sessions.logged_in(request.cookies.get(SESSION_COOKIE, ""), pending=True)
+    there = own_path(request.args.get("next"))
+    if waits is None:
+        return make_response(redirect(url_for(".form", next=there), 303))
+    return code_page(CodeForm(next=there))
+
+
+@bp.post("/log-in/code")
+def submit_code() -> Response:
+    """Log in with the second factor; what opens the panel is a token of its own."""
+    form = CodeForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            token = log_ins.show_code(
+                request.cookies.get(SESSION_COOKIE, ""),
+                form.code.data or "",
+                request.remote_addr or "",
+                request.user_agent.string,
+            )
+            session.clear()
+            tell_of_entries(token)
+            return give_session(make_response(redirect(own_path(form.next.data), 303)), token)
+        note("code refused", id=g.request_id, network=request.remote_addr, refused=g.refused)
+    return refused_page(code_page(form), form.refused)
+
+
+def code_page(form: CodeForm) -> Response:
+    """Show the page that asks for a code."""
+    return make_response(render_template("log_in/code.html", form=form))
 
 
 def noted(event: str, form: LogInForm) -> None:
@@ -79,14 +109,14 @@ def noted(event: str, form: LogInForm) -> None:
     )
 
 
-def page(form: LogInForm, status: int = 200) -> Response:
+def page(form: LogInForm) -> Response:
     """Show the log-in page.
 
     Over plain http to another machine the browser would drop our cookie: the page says so,
     where a log-in would fail without a word.
     """
     unsafe = cookies_are_dropped()
-    return make_response(render_template("log_in/page.html", form=form, unsafe=unsafe), status)
+    return make_response(render_template("log_in/page.html", form=form, unsafe=unsafe))
 
 
 @bp.post("/log-out")
