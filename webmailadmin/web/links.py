@@ -153,7 +153,7 @@ def ask_for_account(account: str) -> Response:
 def make_for_account(account: str) -> Response:
     """Make a link for the person of an account."""
     person = people.with_account(account, by=g.who)
-    return make(person, url_for(".ask_for_account", account=person.name))
+    return make(person, url_for("accounts.edit", account=person.name))
 
 
 def make(person: Person, back: str) -> Response:
