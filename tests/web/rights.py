@@ -25,7 +25,7 @@ from werkzeug.test import TestResponse
 from webmailadmin import create_app, database, settings
 from webmailadmin.mail import accounts, addresses, domains, routing, sessions
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
-from webmailadmin.models import Account, Mailbox, Ownership, Removed
+from webmailadmin.models import Account, Address, Mailbox, Ownership, Removed
 from webmailadmin.web.security import OWN_COOKIE, SESSION_COOKIE
 
 TABLE = Path(__file__).with_suffix(".toml")
@@ -90,9 +90,12 @@ def stage(app: Flask) -> Stage:
         kept = Removed.get(Removed.email == f"boss@{gone}").id
         bins[name] = (removed.id, taken_off.id, kept)
     contact = mailbox("contact@bonvenon.fr", alice)
-    mailbox("sales@bonvenon.fr", alice)
+    sales = mailbox("sales@bonvenon.fr", alice)
     mailbox("boss@autre.fr", alice)
-    holder = Actor(Kind.HOLDER, Mailbox.get(Mailbox.address == contact).id, contact.email)
+    holder, colleague = holder_of(contact), holder_of(sales)
+    # In this order: see BY_ROLE.
+    for who in (alice, bruno, carla, holder, colleague):
+        sessions.open_session(who)
     people = {"holder": holder, "owner": bruno, "administrator": alice}
     (left, parti, of_parti), (other, loin, of_loin) = bins["bonvenon.fr"], bins["autre.fr"]
     things: Things = {
@@ -101,6 +104,8 @@ def stage(app: Flask) -> Stage:
         "/addresses/<email>": ("contact@bonvenon.fr", "boss@autre.fr", "missing@bonvenon.fr"),
         "/accounts/<name>": ("bruno", "carla", "missing"),
         "/accounts/<account>": ("bruno", "carla", "missing"),
+        "/sessions/of/<name>": ("bruno", "carla", "missing"),
+        "/sessions/<id_>": (2, 3, 999),
         "/removed/<id_>": (left, other, 999),
         "/domains/removed/<id_>": (parti, loin, 999),
         "/domains/removed/<domain_id>": (parti, loin, 999),
@@ -115,10 +120,14 @@ BY_ROLE: dict[str, Things] = {
     # A colleague in the same domain.
     "holder": {
         "/addresses/<email>": ("contact@bonvenon.fr", "sales@bonvenon.fr", "missing@bonvenon.fr"),
+        "/sessions/of/<name>": ("contact@bonvenon.fr", "sales@bonvenon.fr", "missing@bonvenon.fr"),
+        "/sessions/<id_>": (4, 5, 999),
     },
     "administrator": {
         "/accounts/<name>": ("alice", "bruno", "missing"),
         "/accounts/<account>": ("alice", "bruno", "missing"),
+        "/sessions/of/<name>": ("alice", "bruno", "missing"),
+        "/sessions/<id_>": (1, 2, 999),
     },
 }
 # What names no thing of anybody.
@@ -129,6 +138,11 @@ def mark_of(app: Flask, name: str) -> str:
     """Return what stands before a file of ours in its URL: it changes with the file."""
     with app.test_request_context():
         return str(app.jinja_env.globals["asset"](name)).split("/")[2]
+
+
+def holder_of(address: Address) -> Actor:
+    """Return the holder of the mailbox at an address as who acts."""
+    return Actor(Kind.HOLDER, Mailbox.get(Mailbox.address == address).id, address.email)
 
 
 def account(name: str) -> Actor:
@@ -304,6 +318,7 @@ def main() -> None:
             "WEBMAILADMIN_DATA": folder,
             "WEBMAILADMIN_MAILBOX_BCRYPT_COST": "4",
             "WEBMAILADMIN_ACCOUNT_BCRYPT_COST": "4",
+            "WEBMAILADMIN_SECOND_FACTOR_FOR_ADMINISTRATORS": "off",
             "WEBMAILADMIN_SMTP_PORT": "1",
             "WEBMAILADMIN_HELPER_SOCKET": f"{folder}/helper",
         }
