@@ -8,7 +8,7 @@ DEV := $(VENV)/.installed-dev
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo upgrade test lint audit format browser mailservers test-debian13 bench load soak translate lock packages
+.PHONY: help build run demo upgrade test lint audit format browser mailservers test-debian13 bench load soak rights translate lock packages
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
@@ -60,6 +60,9 @@ load: packages $(DEV) ## 50 people click for a minute beside 200 lookups a secon
 
 soak: packages $(DEV) ## 20 minutes of any acts in any order while mail comes in (root)
 	@SOAK_SECONDS=1200 $(BIN)/pytest -s tests/mailservers/test_soak.py
+
+rights: $(DEV) ## who may do what: routes that tests/web/rights.toml has not, or docs/security.md from it
+	@$(BIN)/python -m tests.web.rights
 
 translate: $(DEV) ## bring new words into the French catalogue, and compile it
 	@$(BIN)/pybabel -q extract -F babel.cfg -k N_ -k _l --no-location --sort-output -o $(VENV)/messages.pot .

@@ -78,6 +78,7 @@ def counted(browser: Browser) -> dict[str, list[int]]:
 
 if __name__ == "__main__":
     os.environ["WEBMAILADMIN_DATA"] = sys.argv[1]
+    os.environ["WEBMAILADMIN_SECOND_FACTOR_FOR_ADMINISTRATORS"] = "off"
     app = create_app()
     fill_pages(int(sys.argv[2]))
     app.testing = True

@@ -51,7 +51,11 @@ def output_of(program: str, folder: Path) -> str:
 def panel(folder: Path) -> Iterator[Server]:
     """Serve the panel over the database in `folder`, as a hoster does."""
     port = free_port()
-    settings = {"PORT": str(port), "WEBMAILADMIN_DATA": str(folder)}
+    settings = {
+        "PORT": str(port),
+        "WEBMAILADMIN_DATA": str(folder),
+        "WEBMAILADMIN_SECOND_FACTOR_FOR_ADMINISTRATORS": "off",
+    }
     with serving(
         [sys.executable, "-m", "webmailadmin", "run", "--no-worker"], port, settings
     ) as server:

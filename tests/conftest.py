@@ -66,6 +66,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "DATA": str(tmp_path / "data"),
         "MAILBOX_BCRYPT_COST": "4",
         "ACCOUNT_BCRYPT_COST": "4",
+        "SECOND_FACTOR_FOR_ADMINISTRATORS": "off",  # its own tests set it on
         "MAIL_HOST": "mail.example.net",
         "TIME_ZONE": "Europe/Paris",
         "HELPER_SOCKET": str(tmp_path / "helper"),

@@ -3,7 +3,7 @@
 # Without root it names what is missing and ends with status 1: nothing is skipped.
 set -eu
 
-PACKAGES="postfix postfix-sqlite dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sqlite postsrsd
+PACKAGES="postfix postfix-sqlite dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sqlite dovecot-sieve postsrsd
     chromium fonts-dejavu-core debootstrap curl iproute2 openssl procps systemd nginx-light caddy unzip"
 
 missing=""

@@ -44,6 +44,7 @@ class Terminal:
             "WEBMAILADMIN_DATA": str(folder),
             "WEBMAILADMIN_MAIL_HOST": "mail.example.net",
             "WEBMAILADMIN_ACCOUNT_BCRYPT_COST": "4",
+            "WEBMAILADMIN_SECOND_FACTOR_FOR_ADMINISTRATORS": "off",
             "WEBMAILADMIN_MAILBOX_BCRYPT_COST": "4",
         }
 
@@ -243,6 +244,59 @@ def test_an_account_without_a_role_is_not_added(terminal):
     assert (done.returncode, "--administrator" in done.stderr) == (2, True)
 
 
+def test_owners_are_added_changed_and_given_domains(terminal):
+    terminal.type("account", "add", "hoster", "--administrator")
+    limits = ("--addresses", "50", "--mailboxes", "12", "--mb", "20480", "--no-outside")
+    done = terminal.type("account", "add", "camille", "--owner", "--person", "Camille R.", *limits)
+    assert (done.returncode, done.stdout[:31]) == (0, "The account camille is added.\nLo")
+
+    changed = terminal.type("account", "change", "camille", "--mailboxes", "none", "--outside")
+    assert changed.stdout == "The account camille is changed.\n"
+    columns = "kind, person, most_addresses, most_mailboxes, most_mb, may_redirect_outside"
+    assert terminal.rows(f"SELECT {columns} FROM account WHERE id = 2") == [
+        ("owner", "Camille R.", 50, None, 20480, 1)
+    ]
+
+    where = ("--contact", "camille@elsewhere.org", "--owner", "camille")
+    added = terminal.type("domain", "add", "bonvenon.fr", *where)
+    assert added.stdout.splitlines()[-1] == "bonvenon.fr is given to camille."
+    terminal.type("domain", "add", "autre.fr", *where[:2])
+    given = terminal.type("domain", "give", "autre.fr", "camille")
+    assert given.stdout == "autre.fr is given to camille.\n"
+    listed = terminal.type("account", "list").stdout.splitlines()
+    assert listed[1] == "camille\towner\ton\t-\tautre.fr bonvenon.fr"
+    taken = terminal.type("domain", "take", "autre.fr", "camille")
+    assert taken.stdout == "autre.fr is taken away from camille.\n"
+    assert terminal.rows("SELECT domain_id FROM ownership") == [(1,)]
+
+
+def test_accounts_are_switched_and_removed_but_for_the_last_administrator(terminal):
+    terminal.type("account", "add", "hoster", "--administrator")
+    terminal.type("account", "add", "camille", "--owner")
+
+    for act in ("disable", "remove"):
+        refused(terminal.type("account", act, "hoster"), "hoster is the last administrator")
+    refused(terminal.type("account", "change", "hoster", "--owner"), "the last administrator")
+    off = terminal.type("account", "disable", "camille")
+    assert off.stdout == "The account camille is switched off.\n"
+    assert terminal.rows("SELECT enabled FROM account ORDER BY id") == [(1,), (0,)]
+    assert terminal.type("account", "enable", "camille").returncode == 0
+    assert terminal.type("account", "remove", "camille").returncode == 0
+    assert terminal.rows("SELECT name FROM account") == [("hoster",)]
+
+
+def test_what_is_missing_or_no_owner_is_said_in_words_and_nothing_half_done(terminal):
+    terminal.type("account", "add", "hoster", "--administrator")
+    where = ("--contact", "camille@elsewhere.org", "--owner")
+
+    refused(terminal.type("domain", "add", "a.fr", *where, "nobody"), "There is no account nobody")
+    refused(terminal.type("domain", "add", "a.fr", *where, "hoster"), "hoster is an administrator")
+    refused(terminal.type("domain", "give", "a.fr", "hoster"), "a.fr is not installed.")
+    refused(terminal.type("account", "change", "nobody", "--owner"), "There is no account nobody")
+    refused(terminal.type("account", "change", "hoster", "--mb", "x"), "Enter a whole number")
+    assert terminal.rows("SELECT count(*) FROM domain") == [(0,)]
+
+
 def test_a_new_password_ends_the_sessions_of_the_account_and_is_journalled(terminal):
     terminal.type("account", "add", "alice", "--administrator")
     terminal.type("account", "add", "bruno", "--administrator")
@@ -273,6 +327,24 @@ def test_a_new_password_ends_the_sessions_of_the_account_and_is_journalled(termi
     given = terminal.type("account", "password", "alice", "--password-stdin", given=GOOD)
     assert given.stdout == "The password of alice is changed; its sessions have ended.\n"
     refused(terminal.type("account", "password", "nobody"), "There is no account nobody.")
+
+
+def test_a_second_factor_is_taken_off_who_lost_it(terminal):
+    terminal.type("account", "add", "alice", "--administrator")
+    refused(terminal.type("account", "second-factor-off", "nobody"), "There is no account nobody.")
+    refused(terminal.type("account", "second-factor-off", "alice"), "There is no second factor")
+    db = CySqliteDatabase(str(terminal.folder / "webmailadmin.db"))
+    db.connect()
+    db.execute_sql("INSERT INTO second_factor VALUES (1, 1, NULL, 'of a lost telephone', 0, 1)")
+    db.close()
+
+    done = terminal.type("account", "second-factor-off", " Alice")
+
+    assert (done.returncode, done.stdout) == (0, "The second factor of alice is off.\n")
+    assert terminal.rows("SELECT * FROM second_factor") == []
+    assert terminal.rows("SELECT actor, act, details FROM journal ORDER BY id DESC LIMIT 1") == [
+        ("command line", "factor.off", '{"name": "alice"}')
+    ]
 
 
 # What keeps the program from starting

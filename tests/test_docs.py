@@ -25,7 +25,9 @@ def test_each_setting_has_its_line_with_its_default_and_its_help():
     assert told == {PREFIX + f.name.upper(): f.metadata["help"] for f in fields(Settings)}
     for entry in fields(Settings):
         if isinstance(entry.default, int):
-            assert f"| `{PREFIX}{entry.name.upper()}` | {entry.default} |" in table
+            switch = isinstance(entry.default, bool)
+            shown = ("off", "on")[entry.default] if switch else entry.default
+            assert f"| `{PREFIX}{entry.name.upper()}` | {shown} |" in table
 
 
 def test_each_library_has_its_line():

@@ -93,7 +93,7 @@ def test_all_views_answer(opened: Path) -> None:
     views = [name for (name,) in sql("SELECT name FROM sqlite_schema WHERE type = 'view'")]
 
     assert sorted(views) == [
-        *("dovecot_password", "dovecot_user"),
+        *("dovecot_password", "dovecot_user", "dovecot_vacation"),
         *("postfix_alias", "postfix_domain", "postfix_mailbox"),
         *("postfix_refused", "postfix_same_name", "postfix_sender"),
     ]

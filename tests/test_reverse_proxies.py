@@ -74,6 +74,7 @@ def log(folder: Path) -> Iterator[Path]:
         "WEBMAILADMIN_PROXIES": "1",
         "WEBMAILADMIN_PUBLIC_URL": "https://localhost",
         "WEBMAILADMIN_ACCOUNT_BCRYPT_COST": "4",
+        "WEBMAILADMIN_SECOND_FACTOR_FOR_ADMINISTRATORS": "off",
     }
     as_panel = {"env": environment, "user": panel.USER, "group": panel.USER, "extra_groups": []}
     program = [panel.python(), "-m", "webmailadmin"]

@@ -15,10 +15,10 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
 
-from webmailadmin import cli_backup, cli_servers, database, demo, serving, settings
+from webmailadmin import cli_accounts, cli_backup, cli_servers, database, demo, serving, settings
 from webmailadmin.cli_doctor import doctor
 from webmailadmin.log import note
-from webmailadmin.mail import accounts, domains, names
+from webmailadmin.mail import accounts, domains, names, owners
 from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.servers import private, private_helper, render
@@ -80,7 +80,7 @@ def run(first_account: bool, no_worker: bool) -> None:
     end_at_signals()
     server = listen()
     if not accounts.exist() and (first_account or sys.stdout.isatty()):
-        say_one_time("admin", accounts.add("admin", None, by=COMMAND_LINE))
+        cli_accounts.say_one_time("admin", accounts.add("admin", None, by=COMMAND_LINE))
     say_where()
     with nullcontext() if no_worker else worker_beside(this_app()):
         server.run()
@@ -137,18 +137,6 @@ def say_where() -> None:
     click.echo(gettext("The panel is at %(url)s (Ctrl-C ends it).", url=url))
 
 
-def say_one_time(name: str, password: str | None) -> None:
-    """Print a one-time password, the only time that anybody sees it."""
-    if password is not None:
-        click.echo(
-            gettext(
-                "Log in as %(name)s with the one-time password %(password)s",
-                name=name,
-                password=password,
-            )
-        )
-
-
 @commands.group()
 def domain() -> None:
     """Mail domains."""
@@ -157,47 +145,23 @@ def domain() -> None:
 @domain.command("add")
 @click.argument("name")
 @click.option("--contact", default="", help="Address that postmaster@ is redirected to.")
-def domain_add(name: str, contact: str) -> None:
+@click.option("--owner", help="Account that owns it.")
+def domain_add(name: str, contact: str, owner: str | None) -> None:
     """Install the domain NAME with its postmaster@."""
-    installed = domains.install(name, contact, by=COMMAND_LINE, language=spoken())
+    account = cli_accounts.account_named(owner) if owner else None
+    with database.db.atomic():
+        installed = domains.install(name, contact, by=COMMAND_LINE, language=spoken())
+        if account is not None:
+            owners.give(installed, account, by=COMMAND_LINE)
     click.echo(gettext("%(name)s is installed.", name=names.shown(installed.name)))
     click.echo(f"{installed.name}.  MX  10  {settings.current.mail_host}.")
+    if account is not None:
+        cli_accounts.say_given(installed, account)
 
 
-@commands.group()
-def account() -> None:
-    """Accounts of the panel."""
-
-
-def from_stdin(wanted: bool) -> str | None:
-    """Read a password from standard input: as an argument, `ps` would show it to everybody."""
-    return sys.stdin.readline().rstrip("\n") if wanted else None
-
-
-stdin_option = click.option(
-    "--password-stdin", is_flag=True, help="Read the password from standard input."
-)
-
-
-@account.command("add")
-@click.argument("name")
-@click.option("--administrator", is_flag=True, required=True, help="May do everything.")
-@stdin_option
-def account_add(name: str, administrator: bool, password_stdin: bool) -> None:  # noqa: ARG001
-    """Add the account NAME; without a password given, a one-time password is printed."""
-    password = accounts.add(name, from_stdin(password_stdin), by=COMMAND_LINE)
-    click.echo(gettext("The account %(name)s is added.", name=name.strip().lower()))
-    say_one_time(name, password)
-
-
-@account.command("password")
-@click.argument("name")
-@stdin_option
-def account_password(name: str, password_stdin: bool) -> None:
-    """Give the account NAME another password and end its sessions."""
-    password = accounts.reset_password(name, from_stdin(password_stdin), by=COMMAND_LINE)
-    click.echo(gettext("The password of %(name)s is changed; its sessions have ended.", name=name))
-    say_one_time(name, password)
+domain.add_command(cli_accounts.give)
+domain.add_command(cli_accounts.take)
+commands.add_command(cli_accounts.account)
 
 
 @commands.group()
@@ -236,6 +200,7 @@ def demo_(info: ScriptInfo) -> None:
         # The servers' own users pass through it, to what is theirs.
         Path(folder).chmod(0o755)
         os.environ[settings.PREFIX + "DATA"] = f"{folder}/data"
+        os.environ[settings.PREFIX + "SECOND_FACTOR_FOR_ADMINISTRATORS"] = "off"
         os.environ[settings.PREFIX + "SMTP_PORT"] = str(private.Ports.smtp)
         mail_helper = private_helper.socket_of(Path(folder) / "servers")
         os.environ[settings.PREFIX + "HELPER_SOCKET"] = str(mail_helper)

@@ -67,7 +67,7 @@ class Account(Table):
 
 
 class Throttle(Table):
-    """Failures of one account name or one network."""
+    """Tries of one name, one network or one person that are counted, such as failures to log in."""
 
     key = TextField(primary_key=True)
     failures = IntegerField()
@@ -301,6 +301,23 @@ class Usage(Table):
     at = TimestampField(utc=True, default=now)
     domain = ForeignKeyField(Domain, null=True, default=None)
     percent = IntegerField(null=True, default=None)
+
+
+class Vacation(Table):
+    """What a mailbox answers to mail while its holder is away.
+
+    begins, ends: from when and until when, the second no longer within; None for no bound.
+    number: of the absence; senders are answered once in each.
+    """
+
+    mailbox = ForeignKeyField(Mailbox, primary_key=True, on_delete="CASCADE")
+    enabled = BooleanField(default=False)
+    begins = TimestampField(utc=True, null=True, default=None)
+    ends = TimestampField(utc=True, null=True, default=None)
+    subject = TextField(default="")
+    text = TextField(default="")
+    number = IntegerField(default=0)
+    version = IntegerField(default=0)
 
 
 class Warning(Table):

@@ -31,6 +31,13 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def switch(text: str) -> bool:
+    """Read on or off."""
+    if text not in ("on", "off"):
+        raise ValueError("on or off")
+    return text == "on"
+
+
 def web_address(text: str) -> str:
     """Read an http or https address without its final slash."""
     parts = urlsplit(text)
@@ -42,6 +49,25 @@ def web_address(text: str) -> str:
 def hosts(text: str) -> tuple[str, ...]:
     """Read host names with commas between them."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+# Certificate authorities write to most of them; the others speak for who runs the domain.
+RESERVED = (
+    "admin",
+    "administrator",
+    "hostmaster",
+    "webmaster",
+    "postmaster",
+    "abuse",
+    "security",
+    "root",
+    "ssl-admin",
+)
+
+
+def reserved(text: str) -> tuple[str, ...]:
+    """Read names with commas between them."""
+    return tuple(name.lower() for name in hosts(text))
 
 
 def setting(default: T, help: str, read: Callable[[str], T]) -> T:
@@ -62,7 +88,11 @@ class Settings:
     proxies: int = setting(
         0, "Reverse proxies in front of the panel, whose X-Forwarded-* are believed.", whole(0, 9)
     )
-    public_url: str = setting("", "Address people type, if not the local one.", web_address)
+    public_url: str = setting(
+        "",
+        "Address people type; links in mails begin with it, and without it none is sent.",
+        web_address,
+    )
     trusted_hosts: tuple[str, ...] = setting(
         (), "Host names the panel answers to, beside that of PUBLIC_URL and loopback.", hosts
     )
@@ -103,6 +133,12 @@ class Settings:
     )
     account_password_length: int = setting(
         15, "Least length of an account's password, in characters.", whole(8, 64)
+    )
+    second_factor_for_administrators: bool = setting(
+        True, "Whether administrators must set up a second factor: on or off.", switch
+    )
+    reserved_names: tuple[str, ...] = setting(
+        RESERVED, "Names before the @ that no owner or holder takes; commas between.", reserved
     )
     hsts_seconds: int = setting(
         31536000,

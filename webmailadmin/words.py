@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
 
 import flask_babel
 from flask import Flask
@@ -23,15 +22,16 @@ from flask_babel import (
 )
 from markupsafe import Markup
 
-from webmailadmin import settings
 from webmailadmin.mail import journal, names, usage
 from webmailadmin.mail.actors import COMMAND_LINE, THE_PANEL
+from webmailadmin.mail.days import time_zone
 from webmailadmin.mail.errors import Changed, Refusal
 from webmailadmin.models import now
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 EMAILS = ("email", "to", "was", "contact")
 COUNTED = ("addresses", "mailboxes", "messages")
+MEGABYTES = ("limit", "used_mb", "most_mb", "wanted_mb")
 
 
 def teach(app: Flask, chosen: Callable[[], str]) -> None:
@@ -112,8 +112,13 @@ def act_in_words(act: str, details: Mapping[str, str]) -> str:
     return gettext(journal.ACTS[act], **values)
 
 
-def actor_in_words(actor: str) -> str:
-    """Say who acted: an account by its name, the command line in the language of the person."""
+def actor_in_words(actor: str, through: str = "") -> str:
+    """Say who acted: a person by their name, the command line in the language of the person.
+
+    through: the administrator who had entered as them.
+    """
+    if through:
+        return gettext("%(actor)s (%(through)s as %(actor)s)", actor=actor, through=through)
     if actor == COMMAND_LINE.name:
         return gettext("command line")
     return gettext("the panel") if actor == THE_PANEL.name else actor
@@ -136,7 +141,7 @@ def shown_value(name: str, value: object) -> object:
         return size_in_bytes(int(text))
     if name in COUNTED:
         return counted(name, int(text))
-    if name == "limit":
+    if name in MEGABYTES:
         return size(int(text))
     if isinstance(value, int):
         return format_decimal(value)
@@ -222,13 +227,3 @@ def split_email(email: str) -> Markup:
     """Return an address with the domain set apart, so that a style can keep it quiet."""
     local_part, _, domain = email.rpartition("@")
     return Markup("{}<span>@{}</span>").format(local_part, names.shown(domain))
-
-
-def time_zone() -> str:
-    """Return the name of the time zone that dates are shown in."""
-    wanted = settings.current.time_zone
-    if wanted in available_timezones():
-        return wanted
-    local = datetime.now().astimezone().tzinfo
-    key = str(local)
-    return key if isinstance(local, ZoneInfo) or key in available_timezones() else "UTC"

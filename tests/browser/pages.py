@@ -72,7 +72,7 @@ def open_menu(page: Page) -> None:
 
 def first_log_in(page: Page, words: Words, name: str, one_time: str) -> None:
     """Log in with a one-time password and choose one's own."""
-    page.get_by_label(words.name, exact=True).fill(name)
+    page.get_by_label(words.account_name, exact=True).fill(name)
     page.get_by_label(words.password, exact=True).fill(one_time)
     page.get_by_role("button", name=words.log_in).click()
     expect(page).to_have_url(re.compile("/password$"))

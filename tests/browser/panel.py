@@ -45,6 +45,7 @@ class Panel:
             "PORT": str(self.port),
             "WEBMAILADMIN_MAILBOX_BCRYPT_COST": "4",
             "WEBMAILADMIN_ACCOUNT_BCRYPT_COST": "4",
+            "WEBMAILADMIN_SECOND_FACTOR_FOR_ADMINISTRATORS": "off",
             "WEBMAILADMIN_MAIL_HOST": "mail.example.net",
             "WEBMAILADMIN_SMTP_PORT": str(self.smtp_port),
             "WEBMAILADMIN_WEBMAIL_URL": "https://webmail.example.net",

@@ -83,7 +83,7 @@ def test_after_a_log_in_in_another_tab_the_same_form_can_be_sent(
     is_still_typed(page, words)
     with page.expect_popup() as popup:
         page.locator("#notice a").click()
-    popup.value.get_by_label(words.name, exact=True).fill("alice")
+    popup.value.get_by_label(words.account_name, exact=True).fill("alice")
     popup.value.get_by_label(words.password, exact=True).fill(PASSWORD)
     popup.value.keyboard.press("Enter")
     expect(popup.value.locator("header.menu")).to_be_visible()
@@ -104,7 +104,7 @@ def test_a_link_after_the_session_ended_leads_over_the_log_in_back_to_where_one_
     page.context.clear_cookies(name="__Host-session")
     pages.edit_link(page, IN["en"], INFO).click()
     expect(page).to_have_url(re.compile("/log-in"))
-    page.get_by_label("Name", exact=True).fill("alice")
+    page.get_by_label("Name or e-mail address", exact=True).fill("alice")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("bonvenon.fr")

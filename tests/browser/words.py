@@ -29,6 +29,7 @@ class Words:
     removed: str
     unknown: str
     journal: str
+    account_name: str
     log_in: str
     log_out: str
     # Beyond what is promised by name.
@@ -54,6 +55,7 @@ ENGLISH = Words(
     language="en",
     email_addresses="Email addresses",
     name="Name",
+    account_name="Name or e-mail address",
     add="Add this address",
     edit="Edit",
     save="Save this address",
@@ -96,6 +98,7 @@ FRENCH = Words(
     language="fr",
     email_addresses="Adresses email",
     name="Nom",
+    account_name="Nom ou adresse email",
     add="Ajouter cette adresse email",
     edit="Modifier",
     save="Modifier cette adresse email",

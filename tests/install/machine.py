@@ -135,7 +135,10 @@ class Machine:
         return self.webmailadmin("servers", "install", "--mail-host", HOST, *options)
 
     def people(self, *wanted: list[object]) -> None:
-        """Make addresses: each a list of address, password ("" for no mailbox) and recipients."""
+        """Make addresses: each a list of address, password ("" for no mailbox) and recipients.
+
+        For who is away, the text of the vacation answer follows.
+        """
         as_panel = ("setpriv", "--reuid=webmailadmin", "--regid=webmailadmin", "--init-groups")
         program = (CHECKOUT / "tests" / "install" / "people.py").read_text()
         python = "/opt/webmailadmin/.venv/bin/python"
@@ -252,7 +255,7 @@ class Machine:
                 found = [re.findall(r"^X-Mail-Args: <(.*?)>", text, re.MULTILINE) for text in texts]
                 if sum(map(bool, found)) >= number:
                     return sorted(
-                        (each[0] for each in found if each), key=lambda one: one[0] != "S"
+                        (each[0] for each in found if each), key=lambda one: one[:1] != "S"
                     )
                 time.sleep(0.1)
             raise AssertionError(self.sh("postqueue -p; ls /tmp/outside"))

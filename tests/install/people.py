@@ -1,6 +1,7 @@
 """Run within a machine, as the panel's user: makes what people would make in the panel.
 
-Standard input: a JSON list of [email, password, recipients]; their domains are made too.
+Standard input: a JSON list of [email, password, recipients], and the text of a vacation answer for
+who is away; their domains are made too.
 """
 
 import json
@@ -8,7 +9,7 @@ import sys
 from pathlib import Path
 
 from webmailadmin import database, settings
-from webmailadmin.mail import accounts, addresses, domains
+from webmailadmin.mail import accounts, addresses, domains, vacations
 from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Account, Domain
 
@@ -17,7 +18,7 @@ database.open_database(Path("/var/lib/webmailadmin"))
 if not accounts.exist():
     accounts.add("hoster", "marmalade on the stairs 9", by=COMMAND_LINE)
 hoster = accounts.actor(Account.get())
-for email, password, to in json.load(sys.stdin):
+for email, password, to, *away in json.load(sys.stdin):
     name = email.partition("@")[2]
     domain = Domain.get_or_none(Domain.name == name)
     domain = domain or domains.install(name, "hosting@far.example", by=hoster)
@@ -31,4 +32,6 @@ for email, password, to in json.load(sys.stdin):
         recipients="\n".join(to),
     )
     addresses.save(address, wish, by=hoster)
+    for text in away:
+        vacations.save(email, vacations.Wish(0, enabled=True, text=text), by=hoster)
 database.db.close()

@@ -310,6 +310,14 @@ def test_mail_from_outside_that_leaves_again_is_sent_from_an_address_of_this_hos
     assert senders[0].endswith(f"=near.example=eve@{HOST}")
 
 
+def test_a_vacation_answer_leaves_without_a_sender(installed: Machine) -> None:
+    installed.people(["gone@bonvenon.fr", PASSWORD, [], "Back on Monday."])
+    with installed.outside() as outside:
+        installed.send(25, "eve@near.example", "gone@bonvenon.fr", "From outside")
+
+        assert outside(1) == [""]
+
+
 # Back again
 
 

@@ -77,6 +77,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Panel]:
         "HELPER_SOCKET": str(data.with_name("nobody-answers-here")),
         "MAILBOX_BCRYPT_COST": "4",
         "ACCOUNT_BCRYPT_COST": "4",
+        "SECOND_FACTOR_FOR_ADMINISTRATORS": "off",
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in values.items():

@@ -24,7 +24,6 @@ from webmailadmin.mail import (
     log_ins,
     passwords,
     reaching,
-    renaming,
     sessions,
     switches,
     throttle,
@@ -147,8 +146,6 @@ def test_only_a_holder_has_a_mailbox_of_its_own(contact: Address, alice: Actor) 
             holders.change_password(PASSWORD, OTHER, OTHER, by=by)
         with pytest.raises(NotFound):
             holders.redirect(Redirection(2, "a@elsewhere.org", True), fresh(), by=by)
-        with pytest.raises(NotFound):
-            holders.entries(by)
 
 
 def test_a_removed_mailbox_is_nobodys(holder: Actor, alice: Actor) -> None:
@@ -326,36 +323,6 @@ def test_as_whom_one_may_send_is_what_postfix_is_told(
 ) -> None:
     make("asso@autre.fr", mailbox=False, recipients=[CONTACT], by=alice)
     assert reaching.senders(contact) == [CONTACT, "asso@autre.fr"]
-
-
-# The journal
-
-
-def test_the_journal_tells_of_ones_own_time_only(
-    contact: Address, holder: Actor, alice: Actor
-) -> None:
-    assert [entry.act for entry in holders.entries(holder)] == ["mailbox.opened"]
-    save(CONTACT, quota_mb="2048", by=alice)
-    assert [entry.act for entry in holders.entries(holder)] == ["mailbox.quota", "mailbox.opened"]
-    older = holders.entries(holder, holders.entries(holder)[0].id)
-    assert [entry.act for entry in older] == ["mailbox.opened"]
-
-
-def test_nor_of_who_had_the_name_before_a_renaming(contact: Address, alice: Actor) -> None:
-    make("info@bonvenon.fr", mailbox=True, by=alice)
-    save("info@bonvenon.fr", mailbox=True, recipients="secret@elsewhere.org", by=alice)
-    renaming.rename(
-        find("info@bonvenon.fr"),
-        "before",
-        version=find("info@bonvenon.fr").version,
-        keep_alias=False,
-        by=alice,
-    )
-    renaming.rename(
-        find(CONTACT), "info", version=find(CONTACT).version, keep_alias=False, by=alice
-    )
-    acts = [entry.act for entry in holders.entries(holder_of("info@bonvenon.fr"))]
-    assert acts == ["address.renamed-from"]
 
 
 def test_a_session_says_when_the_one_before_was_opened(holder: Actor, alice: Actor) -> None:

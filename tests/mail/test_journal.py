@@ -9,7 +9,8 @@ import pytest
 from tests.mail.stage import acts_on, everything, find, make, save, sql
 from webmailadmin.database import db
 from webmailadmin.mail import addresses, domains, journal, removal
-from webmailadmin.mail.actors import COMMAND_LINE, Actor
+from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
+from webmailadmin.mail.journal_search import PAGE, Search, read
 from webmailadmin.models import Address, Domain, Journal, now
 
 
@@ -18,7 +19,7 @@ def test_each_act_tells_who_did_what_to_which_address(contact: Address, alice: A
     save(contact.email, by=alice, mailbox=False, may_remove=True)
     removal.restore(addresses.remove(find(contact.email), confirmed=True, by=alice), by=alice)
 
-    entries = journal.read(contact.domain, contact.email)
+    entries = read(Search(domain=contact.domain, email=contact.email), by=alice)
 
     assert [entry.act for entry in reversed(entries)] == [
         "address.added",
@@ -58,29 +59,32 @@ def test_a_domain_tells_of_all_its_addresses_and_an_address_of_itself(
 ) -> None:
     make("a@autre.fr", by=alice)
 
-    assert [entry.act for entry in reversed(journal.read(autre))] == [
+    assert [entry.act for entry in reversed(read(Search(domain=autre), by=alice))] == [
         "domain.installed",
         "recipients.added",
         "address.added",
     ]
-    assert [entry.act for entry in journal.read(autre, "a@autre.fr")] == ["address.added"]
-    assert journal.read(autre, contact.email) == []
+    alone = read(Search(domain=autre, email="a@autre.fr"), by=alice)
+    assert [entry.act for entry in alone] == ["address.added"]
+    assert read(Search(domain=autre, email=contact.email), by=alice) == []
 
 
 def test_a_page_of_the_journal_goes_on_where_the_one_before_ended(
     bonvenon: Domain, alice: Actor
 ) -> None:
     for number in range(130):
-        journal.record("domain.enabled", by=f"no. {number}", domain=bonvenon)
+        by = Actor(Kind.ADMINISTRATOR, 1, f"no. {number}")
+        journal.record("domain.enabled", by=by, domain=bonvenon)
+    search = Search(domain=bonvenon)
 
-    first = journal.read(bonvenon)
-    assert len(first) == journal.PAGE + 1
-    second = journal.read(bonvenon, before=first[journal.PAGE - 1].id)
+    first = read(search, by=alice)
+    assert len(first) == PAGE + 1
+    second = read(search, by=alice, before=first[PAGE - 1].id)
 
-    actors = [entry.actor for entry in [*first[: journal.PAGE], *second]]
+    actors = [entry.actor for entry in [*first[:PAGE], *second]]
     assert actors == [*(f"no. {number}" for number in range(129, -1, -1)), "alice", "alice"]
-    assert journal.read(bonvenon, before=2**100) == first
-    assert journal.read(bonvenon, before=-1) == []
+    assert read(search, by=alice, before=2**100) == first
+    assert read(search, by=alice, before=-1) == []
 
 
 # One transaction

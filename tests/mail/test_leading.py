@@ -17,7 +17,7 @@ from tests.mail.stage import (
     save,
 )
 from webmailadmin.mail import addresses, domains, leading, removal
-from webmailadmin.mail.actors import Actor
+from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.errors import (
     AddressGone,
     Changed,
@@ -215,7 +215,7 @@ def test_who_led_to_a_removed_address_keeps_its_recipients_and_lives_again_with_
     assert not leads_on("info@autre.fr", "contact+tag@bonvenon.fr")
     assert (receives("info@autre.fr"), receives("only@bonvenon.fr")) == (True, False)
     assert leading.counts(alice, [CONTACT, "only@bonvenon.fr"]) == {CONTACT: 2}
-    kept = removal.former("contact+tag@bonvenon.fr")
+    kept = removal.former("contact+tag@bonvenon.fr", by=COMMAND_LINE)
     assert kept is not None
     assert kept.email == CONTACT
 

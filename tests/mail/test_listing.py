@@ -7,7 +7,7 @@ from playhouse.test_utils import count_queries
 
 from tests.mail.stage import find, install, make, save
 from webmailadmin.mail import addresses, domains, listing
-from webmailadmin.mail.actors import Actor
+from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.filters import Show, count
 from webmailadmin.models import Address, Domain, Removed, now
 
@@ -28,14 +28,18 @@ def mixed(contact: Address, autre: Domain, alice: Actor) -> Domain:
 
 def names(domain: Domain, search: str = "", show: Show = Show.ALL, after: str = "") -> list[str]:
     """Return the local parts on a page of the list."""
-    return [row.local_part for row in listing.page(domain, search, show, after).rows]
+    return [
+        row.local_part for row in listing.page(domain, search, show, after, by=COMMAND_LINE).rows
+    ]
 
 
 def test_postmaster_stands_first_and_the_others_by_name(mixed: Domain) -> None:
     assert names(mixed) == [
         *("postmaster", "alias", "both", "contact", "dead", "empty", "off", "x_y")
     ]
-    assert [row.required for row in listing.page(mixed).rows] == [True] + [False] * 7
+    assert [row.required for row in listing.page(mixed, by=COMMAND_LINE).rows] == [True] + [
+        False
+    ] * 7
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_a_whole_address_is_found_with_the_accents_of_its_domain(alice: Actor) -
 
 
 def test_a_row_tells_all_of_its_address(mixed: Domain) -> None:
-    rows = {row.local_part: row for row in listing.page(mixed).rows}
+    rows = {row.local_part: row for row in listing.page(mixed, by=COMMAND_LINE).rows}
 
     alias, both, contact = rows["alias"], rows["both"], rows["contact"]
     assert (alias.has_mailbox, alias.quota_mb, alias.receives) == (False, None, True)
@@ -106,21 +110,21 @@ def test_a_row_tells_all_of_its_address(mixed: Domain) -> None:
     assert (rows["off"].enabled, rows["off"].receives) == (False, False)
     assert (rows["dead"].enabled, rows["dead"].receives) == (True, False)
     for name, row in rows.items():
-        assert listing.row(find(f"{name}@bonvenon.fr")) == row
+        assert listing.row(find(f"{name}@bonvenon.fr"), by=COMMAND_LINE) == row
 
 
 def test_a_row_tells_of_the_mailbox_that_can_come_back(contact: Address, alice: Actor) -> None:
     kept = save(contact.email, by=alice, mailbox=False, may_remove=True).removed
-    assert listing.row(contact).removed == kept
+    assert listing.row(contact, by=COMMAND_LINE).removed == kept
 
     save(contact.email, by=alice, mailbox=True)
-    assert listing.row(contact).removed is None
+    assert listing.row(contact, by=COMMAND_LINE).removed is None
 
     second = save(contact.email, by=alice, mailbox=False, may_remove=True).removed
-    assert listing.row(contact).removed == second
+    assert listing.row(contact, by=COMMAND_LINE).removed == second
 
     Removed.update(until=now() - timedelta(seconds=1)).execute()
-    assert listing.row(contact).removed is None
+    assert listing.row(contact, by=COMMAND_LINE).removed is None
 
 
 def test_a_deleted_address_offers_no_mailbox_to_one_of_the_same_name(
@@ -129,7 +133,7 @@ def test_a_deleted_address_offers_no_mailbox_to_one_of_the_same_name(
     addresses.remove(contact, confirmed=True, by=alice)
     make(contact.email, by=alice)
 
-    assert listing.row(find(contact.email)).removed is None
+    assert listing.row(find(contact.email), by=COMMAND_LINE).removed is None
 
 
 def test_pages_follow_each_other_without_gap_or_double(bonvenon: Domain, alice: Actor) -> None:
@@ -137,7 +141,7 @@ def test_pages_follow_each_other_without_gap_or_double(bonvenon: Domain, alice: 
         addresses.add(bonvenon, f"n{number:03}", by=alice)
     seen, after, pages = [], "", 0
     while True:
-        page = listing.page(bonvenon, after=after)
+        page = listing.page(bonvenon, after=after, by=COMMAND_LINE)
         seen += [row.local_part for row in page.rows]
         pages += 1
         if page.after is None:
@@ -155,7 +159,7 @@ def test_more_is_offered_only_when_there_is_more(
     for number in range(count):
         addresses.add(bonvenon, f"n{number:03}", by=alice)
 
-    page = listing.page(bonvenon)
+    page = listing.page(bonvenon, by=COMMAND_LINE)
 
     assert page.after == (None if count <= listing.PAGE else f"n{listing.PAGE - 1:03}")
     assert len(page.rows) == 1 + min(count, listing.PAGE)
@@ -166,9 +170,9 @@ def test_a_search_goes_on_over_pages(bonvenon: Domain, alice: Actor) -> None:
         addresses.add(bonvenon, f"n{number:03}", by=alice)
         addresses.add(bonvenon, f"other{number:03}", by=alice)
 
-    first = listing.page(bonvenon, "n0")
+    first = listing.page(bonvenon, "n0", by=COMMAND_LINE)
     assert first.after is not None
-    second = listing.page(bonvenon, "n0", after=first.after)
+    second = listing.page(bonvenon, "n0", after=first.after, by=COMMAND_LINE)
 
     found = [row.local_part for row in [*first.rows, *second.rows]]
     assert found == [f"n{number:03}" for number in range(60)]
@@ -185,12 +189,12 @@ def test_a_domain_lists_its_own_addresses_only(mixed: Domain, alice: Actor) -> N
 def test_three_hundred_rows_cost_no_more_queries_than_three(bonvenon: Domain, alice: Actor) -> None:
     make("a@bonvenon.fr", by=alice, recipients=["far@x.org"])
     with count_queries() as few:
-        listing.page(bonvenon)
+        listing.page(bonvenon, by=COMMAND_LINE)
     for number in range(60):
         addresses.add(bonvenon, f"n{number:03}", by=alice)
 
     with count_queries() as many:
-        listing.page(bonvenon)
+        listing.page(bonvenon, by=COMMAND_LINE)
 
     assert many.count == few.count > 0
 

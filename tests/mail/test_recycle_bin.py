@@ -39,7 +39,7 @@ def test_each_kind_tells_what_it_was_and_who_removed_it(
     save("info@bonvenon.fr", by=bruno, mailbox=False, may_remove=True)
     delete(CONTACT, by=alice)
 
-    address, box, way = recycle_bin.page(contact.domain).entries
+    address, box, way = recycle_bin.page(contact.domain, by=COMMAND_LINE).entries
     assert (address.kind, address.email, address.removed_by) == ("address", CONTACT, "alice")
     assert address.recipients == ["ann@x.org", "bob@y.org"]
     assert (address.quota_mb, address.messages, address.bytes) == (1024, 1204, 310 * 2**20)
@@ -50,7 +50,7 @@ def test_each_kind_tells_what_it_was_and_who_removed_it(
     for entry in (address, box, way):
         assert now() >= entry.removed_at
         assert (entry.until - entry.removed_at).days == 30
-        assert recycle_bin.of(contact.domain, entry.id) == entry
+        assert recycle_bin.of(contact.domain, entry.id, by=COMMAND_LINE) == entry
 
 
 def test_an_alias_that_gave_way_to_a_rename_is_in_the_bin_of_who_renamed(
@@ -60,7 +60,7 @@ def test_an_alias_that_gave_way_to_a_rename_is_in_the_bin_of_who_renamed(
 
     renaming.rename(find(CONTACT), "ann", version=find(CONTACT).version, keep_alias=True, by=bruno)
 
-    (entry,) = recycle_bin.page(contact.domain).entries
+    (entry,) = recycle_bin.page(contact.domain, by=COMMAND_LINE).entries
     assert (entry.email, entry.removed_by) == ("ann@bonvenon.fr", "bruno")
 
 
@@ -70,7 +70,10 @@ def test_the_bin_is_searched_by_name_and_by_recipient(bonvenon: Domain, alice: A
         delete(f"{name}@bonvenon.fr", by=alice)
 
     def found(search: str) -> list[str]:
-        return [entry.email[:-12] for entry in recycle_bin.page(bonvenon, search).entries]
+        return [
+            entry.email[:-12]
+            for entry in recycle_bin.page(bonvenon, search, by=COMMAND_LINE).entries
+        ]
 
     assert found("Ann") == ["bob", "ann"]
     assert found("ann@bonvenon.fr") == ["ann"]
@@ -87,9 +90,9 @@ def test_more_than_a_page_is_read_on_from_its_end(
         make(f"{name}@bonvenon.fr", by=alice)
         ids.append(delete(f"{name}@bonvenon.fr", by=alice).id)
 
-    first = recycle_bin.page(bonvenon)
-    second = recycle_bin.page(bonvenon, before=first.before)
-    third = recycle_bin.page(bonvenon, before=second.before)
+    first = recycle_bin.page(bonvenon, by=COMMAND_LINE)
+    second = recycle_bin.page(bonvenon, before=first.before, by=COMMAND_LINE)
+    third = recycle_bin.page(bonvenon, before=second.before, by=COMMAND_LINE)
 
     read = [[entry.id for entry in page.entries] for page in (first, second, third)]
     assert read == [[ids[4], ids[3]], [ids[2], ids[1]], [ids[0]]]
@@ -100,10 +103,10 @@ def test_more_than_a_page_is_read_on_from_its_end(
 def test_a_number_typed_by_hand_breaks_nothing(number: int, contact: Address, alice: Actor) -> None:
     delete(CONTACT, by=alice)
 
-    entries = recycle_bin.page(contact.domain, before=number).entries
+    entries = recycle_bin.page(contact.domain, before=number, by=COMMAND_LINE).entries
     assert len(entries) == (1 if number > 1 else 0)
     with pytest.raises(NotFound):
-        recycle_bin.of(contact.domain, abs(number) + 2)
+        recycle_bin.of(contact.domain, abs(number) + 2, by=COMMAND_LINE)
 
 
 def test_what_is_past_its_date_or_of_another_domain_is_not_there(
@@ -111,14 +114,14 @@ def test_what_is_past_its_date_or_of_another_domain_is_not_there(
 ) -> None:
     kept = delete(CONTACT, by=alice)
     with pytest.raises(NotFound):
-        recycle_bin.of(autre, kept.id)
-    assert recycle_bin.page(autre).entries == []
+        recycle_bin.of(autre, kept.id, by=COMMAND_LINE)
+    assert recycle_bin.page(autre, by=COMMAND_LINE).entries == []
 
     Removed.update(until=now()).execute()
 
-    assert recycle_bin.page(contact.domain).entries == []
+    assert recycle_bin.page(contact.domain, by=COMMAND_LINE).entries == []
     with pytest.raises(NotFound):
-        recycle_bin.of(contact.domain, kept.id)
+        recycle_bin.of(contact.domain, kept.id, by=COMMAND_LINE)
 
 
 # Domains
@@ -195,7 +198,7 @@ def test_who_removed_it_before_that_was_written_down_stands_in_the_journal(
 def test_what_is_ordered_and_not_done_is_told_by_domain_with_its_trouble(
     contact: Address, autre: Domain, alice: Actor
 ) -> None:
-    assert purging.undone() == []
+    assert purging.undone(by=COMMAND_LINE) == []
     for email in (CONTACT, "ann@autre.fr", "bob@autre.fr"):
         if email != CONTACT:
             make(email, by=alice, mailbox=True)
@@ -204,17 +207,17 @@ def test_what_is_ordered_and_not_done_is_told_by_domain_with_its_trouble(
     box = Purge.get(Purge.email == "bob@autre.fr")
     purging.note_trouble(box.home, "The folder has another owner.")
 
-    two, one = purging.undone()
+    two, one = purging.undone(by=COMMAND_LINE)
 
     assert (two.domain, two.gone, two.mailboxes, two.stuck) == ("autre.fr", False, 2, 1)
     assert two.trouble == "The folder has another owner."
     assert (one.mailboxes, one.stuck, one.email, one.trouble) == (1, 0, CONTACT, "")
     assert one.since == Purge.get(Purge.email == CONTACT).at
-    assert purging.undone(contact.domain) == [one]
+    assert purging.undone(contact.domain, by=COMMAND_LINE) == [one]
 
     for purge in purging.ordered():
         purging.finish(purge, 0, 0)
-    assert purging.undone() == []
+    assert purging.undone(by=COMMAND_LINE) == []
 
 
 def test_what_is_deleted_of_a_removed_domain_says_that_the_domain_is_gone(
@@ -225,8 +228,8 @@ def test_what_is_deleted_of_a_removed_domain_says_that_the_domain_is_gone(
     again = install("bonvenon.fr", by=alice)
     before = everything()
 
-    (undone,) = purging.undone()
+    (undone,) = purging.undone(by=COMMAND_LINE)
 
     assert (undone.gone, undone.mailboxes) == (True, 1)
-    assert purging.undone(again) == []
+    assert purging.undone(again, by=COMMAND_LINE) == []
     assert everything() == before

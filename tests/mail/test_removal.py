@@ -20,7 +20,7 @@ from tests.mail.stage import (
 )
 from webmailadmin import settings
 from webmailadmin.mail import addresses, domains, mailboxes, passwords, removal
-from webmailadmin.mail.actors import Actor
+from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.errors import (
     AddressGone,
     LocalPartCharacters,
@@ -338,22 +338,22 @@ def test_nothing_comes_back_twice(contact: Address, alice: Actor) -> None:
 
 def test_nothing_can_be_brought_back_after_the_date(contact: Address, alice: Actor) -> None:
     box, whole = take_off(CONTACT, by=alice), delete(CONTACT, by=alice)
-    assert removal.of(contact.domain, box.id) == box
+    assert removal.of(contact.domain, box.id, by=COMMAND_LINE) == box
 
     for kept in (box, whole):
         expire(kept)
         with pytest.raises(NotFound):
-            removal.of(contact.domain, kept.id)
+            removal.of(contact.domain, kept.id, by=COMMAND_LINE)
 
     assert kept_in(contact.domain) == []
     assert removal.boxes_of([contact.id]) == {}
-    assert removal.last_of(contact.domain, CONTACT) is None
+    assert removal.last_of(contact.domain, CONTACT, by=COMMAND_LINE) is None
     with pytest.raises(NotFound):
         addresses.of(alice, CONTACT)
 
 
 def test_a_page_left_open_past_the_date_brings_nothing_back(contact: Address, alice: Actor) -> None:
-    kept = removal.of(contact.domain, delete(CONTACT, by=alice).id)
+    kept = removal.of(contact.domain, delete(CONTACT, by=alice).id, by=alice)
     expire(kept)
     before = everything()
 
@@ -370,7 +370,7 @@ def test_the_latest_of_several_deletions_is_the_one_that_is_spoken_of(
     make(CONTACT, by=alice, recipients=["far@x.org"])
     second = delete(CONTACT, by=alice)
 
-    assert removal.last_of(contact.domain, CONTACT) == second
+    assert removal.last_of(contact.domain, CONTACT, by=COMMAND_LINE) == second
     with pytest.raises(AddressGone):
         addresses.of(alice, CONTACT)
 
@@ -380,7 +380,7 @@ def test_a_number_typed_by_hand_finds_nothing(id_: int, contact: Address, alice:
     delete(CONTACT, by=alice)
 
     with pytest.raises(NotFound):
-        removal.of(contact.domain, id_)
+        removal.of(contact.domain, id_, by=COMMAND_LINE)
 
 
 def test_what_was_removed_from_one_domain_is_not_found_in_another(
@@ -389,7 +389,7 @@ def test_what_was_removed_from_one_domain_is_not_found_in_another(
     kept = delete(CONTACT, by=alice)
 
     with pytest.raises(NotFound):
-        removal.of(autre, kept.id)
+        removal.of(autre, kept.id, by=COMMAND_LINE)
     assert kept_in(autre) == []
 
 
@@ -415,7 +415,7 @@ def test_a_domain_installed_anew_brings_nothing_of_its_former_life(
     again = install("bonvenon.fr", by=alice)
 
     assert kept_in(again) == []
-    assert removal.last_of(again, CONTACT) is None
+    assert removal.last_of(again, CONTACT, by=COMMAND_LINE) is None
     assert acts_on(again) == ["domain.installed", "recipients.added"]
     with pytest.raises(NotFound):
         addresses.of(alice, CONTACT)

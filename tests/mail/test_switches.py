@@ -134,9 +134,9 @@ def test_a_test_message_is_not_looked_for_in_it(contact: Address, alice: Actor) 
 
 
 def test_the_list_tells_it(contact: Address, alice: Actor) -> None:
-    before = listing.row(contact)
-    sends = listing.row(change(contact, receives=False, by=alice))
-    shut = listing.row(change(contact, may_log_in=False, by=alice))
+    before = listing.row(contact, by=alice)
+    sends = listing.row(change(contact, receives=False, by=alice), by=alice)
+    shut = listing.row(change(contact, may_log_in=False, by=alice), by=alice)
 
     assert (before.keeps, before.may_log_in, before.sends_only) == (True, True, False)
     assert (sends.keeps, sends.may_log_in, sends.sends_only) == (False, True, True)

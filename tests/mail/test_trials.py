@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.mail.stage import catch_all, find, install, make, save
-from webmailadmin.mail import accounts, domains, log_ins, trials
+from webmailadmin.mail import accounts, domains, log_ins, throttle, trials
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.errors import TooManyTests
 from webmailadmin.models import Account, Address, Domain, Throttle, now
@@ -40,7 +40,7 @@ def test_an_address_gets_a_few_test_messages_a_minute(
     assert 0 < int(str(refusal.value.values["seconds"])) <= 60
     trials.count(ann, by=alice)
 
-    monkeypatch.setattr(trials, "now", lambda: now() + timedelta(minutes=1))
+    monkeypatch.setattr(throttle, "now", lambda: now() + timedelta(minutes=1))
     trials.count(contact, by=alice)
 
 

@@ -9,7 +9,7 @@ from tests.mail import truth
 from tests.mail.stage import domain_of, everything, find, install, make, save, sql
 from webmailadmin.database import db
 from webmailadmin.mail import addresses, domains, filters, listing, mailboxes, removal, usage
-from webmailadmin.mail.actors import Actor
+from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.errors import LimitBelowUse, PasswordTooShort, Several
 from webmailadmin.mail.filters import Show
 from webmailadmin.mail.usage import MB
@@ -40,7 +40,7 @@ def sums(name: str = "bonvenon.fr") -> tuple[int, int, int]:
 
 def names(domain: Domain, show: Show, search: str = "") -> list[str]:
     """Return the local parts that a filter shows."""
-    return [row.local_part for row in listing.page(domain, search, show).rows]
+    return [row.local_part for row in listing.page(domain, search, show, by=COMMAND_LINE).rows]
 
 
 # Written down
@@ -150,7 +150,7 @@ def test_each_filter_shows_and_counts_what_it_says(
 def test_a_mailbox_that_was_never_asked_is_in_no_filter(mixed: Domain) -> None:
     """Nobody knows whether it was never used."""
     assert not any("contact" in names(mixed, show) for show in FOUND)
-    assert listing.row(find(CONTACT)).used is None
+    assert listing.row(find(CONTACT), by=COMMAND_LINE).used is None
 
 
 def test_a_filter_follows_the_size_limit_and_the_removal(mixed: Domain, alice: Actor) -> None:
@@ -167,7 +167,7 @@ def test_filters_go_on_over_pages(bonvenon: Domain, alice: Actor) -> None:
     for show in (Show.NEARLY_FULL, Show.NEVER_USED):
         found, after = [], ""
         for _ in range(3):
-            page = listing.page(bonvenon, "", show, after)
+            page = listing.page(bonvenon, "", show, after, by=COMMAND_LINE)
             found += [row.local_part for row in page.rows]
             after = page.after or ""
         assert (found, after) == ([f"n{number:06}" for number in range(120)], "")
@@ -204,7 +204,7 @@ def test_no_filter_reads_the_whole_domain(show: Show, bonvenon: Domain) -> None:
     assert not any(step.startswith("SCAN") for step in steps)
 
     before = time.perf_counter()
-    listing.page(bonvenon, "", show)
+    listing.page(bonvenon, "", show, by=COMMAND_LINE)
     assert time.perf_counter() - before < 0.5
 
 
@@ -240,7 +240,7 @@ def test_a_limit_below_what_is_used_is_said_first_and_allowed(
 
     save(CONTACT, by=alice, quota_mb="200", agreed_quota="200")
     assert box_of(find(CONTACT)).quota_mb == 200
-    assert listing.row(find(CONTACT)).used.percent == 150
+    assert listing.row(find(CONTACT), by=COMMAND_LINE).used.percent == 150
     save(CONTACT, by=alice, recipients=["ann@x.org"])  # the limit stays, nothing is new
 
 

@@ -15,7 +15,11 @@ from webmailadmin.models import Address, Mailbox
 
 PASSWORD_OF_ACCOUNT = "marmalade on the stairs 9"
 CONTACT = "hosting@elsewhere.example"
-SETTINGS = {"MAILBOX_BCRYPT_COST": "4", "ACCOUNT_BCRYPT_COST": "4"}  # hundreds of log-ins
+SETTINGS = {
+    "MAILBOX_BCRYPT_COST": "4",  # hundreds of log-ins
+    "ACCOUNT_BCRYPT_COST": "4",
+    "SECOND_FACTOR_FOR_ADMINISTRATORS": "off",
+}
 
 browser: Browser
 
@@ -126,6 +130,11 @@ def same_name(name: str, other: str) -> None:
 def new_password(email: str, password: str) -> None:
     """Give a mailbox another password."""
     edit(email, {"password": password, "confirmation": password})
+
+
+def vacation(email: str, **values: str | None) -> None:
+    """Change the vacation answer of a mailbox."""
+    send(f"/addresses/{email}/vacation", "main form.card", values)
 
 
 def remove_mailbox(email: str) -> None:

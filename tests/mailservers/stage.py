@@ -57,13 +57,15 @@ class Stage:
         subject: str = "Hello",
         characters: int = 0,
         announce_size: bool = True,
+        headers: tuple[str, ...] = (),
     ) -> Dialogue:
         """Send a message over SMTP, as a stranger unless `log_in` (address, password) is given.
 
         sender: of the envelope; a fresh one by default. characters: length of the text.
+        headers: lines beside the usual ones.
         """
         sender = sender or f"sender{next(fresh_number)}@elsewhere.example"
-        text = written(sender, recipients, subject, characters)
+        text = written(sender, recipients, subject, characters, headers)
         with self.smtp() as client:
             if log_in:
                 client.login(*log_in)
@@ -227,9 +229,16 @@ def wait_until(
     return asked - began
 
 
-def written(sender: str, recipients: tuple[str, ...], subject: str, characters: int) -> bytes:
+def written(
+    sender: str,
+    recipients: tuple[str, ...],
+    subject: str,
+    characters: int,
+    headers: tuple[str, ...] = (),
+) -> bytes:
     """Return the text of a message."""
-    lines = [f"From: {sender}", f"To: {', '.join(recipients)}", f"Subject: {subject}", "", "Hi!"]
+    lines = [f"From: {sender}", f"To: {', '.join(recipients)}", f"Subject: {subject}", *headers]
+    lines += ["", "Hi!"]
     lines += ["x" * 70] * (characters // 72)
     return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
 

@@ -140,7 +140,7 @@ def test_the_panels_user_tells_what_the_servers_are_to_be_asked(here: Here) -> N
 WELL = (
     *("rights", "mail-root", "map-files", "dovecot-file", "views", "lookups", "postfix-maps"),
     *("postfix-settings", "smuggling", "delimiter", "destination", "lmtp", "log-in"),
-    *("dovecot-settings", "versions", "disk-mail", "homes"),
+    *("dovecot-settings", "vacation-answers", "versions", "disk-mail", "homes"),
 )
 
 
@@ -283,6 +283,13 @@ def test_settings_of_dovecot_that_cannot_be_read_are_named(here: Here) -> None:
     with changed(here.servers.dovecot_file):
         here.servers.dovecot_file.write_text("nonsense {\n")
         assert "Dovecot's settings cannot be read" in here.told("dovecot-settings")
+
+
+def test_vacation_answers_that_nobody_finds_or_takes_are_named(here: Here) -> None:
+    with moved(here.servers.folder / "run" / "dict"):
+        assert "does not get at the vacation answers" in here.told("vacation-answers")
+    with added(here.servers.dovecot_file, "submission_host ="):
+        assert "submission_host is “”" in here.told("vacation-answers")
 
 
 def test_a_map_file_that_is_gone_is_named(here: Here) -> None:

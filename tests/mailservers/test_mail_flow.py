@@ -799,7 +799,7 @@ def test_the_doctor_understands_these_servers(
 
     for code in (
         *("postfix-maps", "postfix-settings", "smuggling", "delimiter"),
-        *("dovecot-settings", "log-in"),
+        *("dovecot-settings", "vacation-answers", "log-in"),
     ):
         found = list(run([doctor.CHECKS[code]], machine))
         assert {one.state for one in found} == {State.OK}, found

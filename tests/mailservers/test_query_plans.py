@@ -17,6 +17,10 @@ from webmailadmin.servers.render import Values, texts
 
 # A setting that holds a query; what walks all users (doveadm -A) reads every row, and says so.
 QUERY = re.compile(r"^\s*(?:password_|user_)?query = (?P<sql>SELECT .+)$", re.MULTILINE)
+# Of a dict of Dovecot 2.3, which makes a query of it; that of 2.4 is the same.
+MAP = re.compile(
+    r"table = (?P<table>\w+)\s+username_field = (?P<user>\w+)\s+value_field = (?P<value>\w+)"
+)
 POSTFIX = {"%s": "name8@domain7.example", "%u": "name8", "%d": "domain7.example"}
 OF_A_DOMAIN = {"%s": "domain7.example"}
 DOVECOT = {"%u": "name8@domain7.example", "%{user}": "name8@domain7.example"}
@@ -29,6 +33,7 @@ FOUND_BY_INDEX = re.compile(
 JOINS = re.compile(
     r"COMPOUND QUERY|LEFT-MOST SUBQUERY|UNION ALL|CORRELATED SCALAR SUBQUERY \d+|LIST SUBQUERY \d+"
     r"|(CO-ROUTINE|SCAN) dovecot_password|USE TEMP B-TREE FOR ORDER BY"
+    r"|CO-ROUTINE \(subquery-\d+\)|SCAN \(subquery-\d+\)|SCAN CONSTANT ROW"
 )
 
 PLANS_BY_DEBIAN = """
@@ -48,6 +53,8 @@ MANY_ROWS = (
     SELECT id, 'name' || i, 'name' || i || '@' || name, i % 5 > 0, 1 FROM domain, n""",
     """INSERT INTO mailbox (address_id, home, password, quota_mb, created_at)
     SELECT id, 'home' || id, 'x', 1024, 1 FROM address WHERE id % 2""",
+    """INSERT INTO vacation (mailbox_id, enabled, subject, text, number, version)
+    SELECT id, 1, '', 'Away', 1, 1 FROM mailbox""",
     """INSERT INTO recipient (address_id, email, target, domain, receives)
     SELECT id, 'name1@' || name, 'name1@' || name, name, 1
     FROM (SELECT address.id, domain.name FROM address JOIN domain ON domain.id = domain_id)""",
@@ -74,6 +81,9 @@ def served_queries() -> dict[str, str]:
     for place, text in (texts(values) | maps).items():
         for number, match in enumerate(QUERY.finditer(text), 1):
             found[f"{place}, {number}"] = filled_in(match["sql"], keys_of(place))
+        for number, match in enumerate(MAP.finditer(text), 1):
+            sql = "SELECT {value} FROM {table} WHERE {user} = '%u'".format(**match.groupdict())
+            found[f"{place}, {number}"] = filled_in(sql, DOVECOT)
     return found
 
 
@@ -91,6 +101,8 @@ def filled_in(sql: str, keys: dict[str, str]) -> str:
 def test_every_kind_of_lookup_is_looked_at() -> None:
     maps = ["aliases", "domains", "mailboxes", "refused", "same-name", "senders", "srs-own"]
     assert sorted(served_queries()) == [
+        "dovecot-2.3/webmailadmin-dict.conf.ext, 1",
+        "dovecot-2.3/webmailadmin-dict.conf.ext, 2",
         "dovecot-2.3/webmailadmin-sql.conf.ext, 1",
         "dovecot-2.3/webmailadmin-sql.conf.ext, 2",
         "dovecot-2.4/webmailadmin.conf, 1",

@@ -16,6 +16,7 @@ VALUES = Values(
     mail_uid=998,
 )
 FILES = [
+    "dovecot-2.3/webmailadmin-dict.conf.ext",
     "dovecot-2.3/webmailadmin-sql.conf.ext",
     "dovecot-2.3/webmailadmin-used.conf.ext",
     "dovecot-2.3/webmailadmin.conf",

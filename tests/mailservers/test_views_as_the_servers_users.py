@@ -16,6 +16,7 @@ import pytest
 
 from tests.mailservers.panel import GROUP, USER, Panel, make_folder
 from tests.mailservers.stage import Stage, free_ports, wait_until
+from webmailadmin.servers import used
 from webmailadmin.servers.private import PrivateServers, System, private_servers
 
 PASSWORD = "correct horse battery"
@@ -85,6 +86,8 @@ def test_the_servers_users_read_every_view_and_write_nothing(
             "postfix_refused": 0,
             "postfix_sender": 1,
             "dovecot_user": 1,
+            "dovecot_password": 1,
+            "dovecot_vacation": 0,
         },
         "update": "attempt to write a readonly database",
         "overwrite": "Permission denied",
@@ -298,7 +301,7 @@ def test_mail_flows_while_the_panel_comes_and_goes(folder: Path, panel: Panel) -
 
 def test_the_servers_leave_what_they_need_to_start_again(folder: Path, panel: Panel) -> None:
     panel.stop()
-    files = sorted(file.name for file in folder.iterdir())
+    files = sorted(file.name for file in {*folder.iterdir(), *used.files(folder)})
 
     for _ in range(2):
         with servers_on(folder) as servers:

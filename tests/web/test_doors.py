@@ -14,7 +14,16 @@ from webmailadmin.web.security import HEADERS, POLICY
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 # What anybody may open, by name: everything else wants a log-in.
-OPEN = {"static", "log_in.form", "log_in.submit", "language.switch"}
+OPEN = {
+    "static",
+    "log_in.form",
+    "log_in.submit",
+    "log_in.code",
+    "log_in.submit_code",
+    "language.switch",
+    *("links.open_", "links.form", "links.use"),
+    *("forgotten.form", "forgotten.ask", "forgotten.asked"),
+}
 # What an account may open that has not yet chosen its password.
 WITH_ONE_TIME = {"log_in.own_password", "log_in.change_password", "log_in.log_out"}
 # What only the holder of a mailbox finds: see test_holder.py.
@@ -54,7 +63,9 @@ def values(kept, gone):
         "domain_id": gone.id,
         "kept": Removed.get(Removed.email == "sales@gone.fr").id,
         "way": "off",
+        "account": "alice",
         "mark": "0" * 12,
+        "token": "0" * 43,
     }
 
 
@@ -440,7 +451,13 @@ def test_no_form_makes_an_account_a_session_or_an_address_elsewhere(app, browser
     token = token_of(browser)
     sent = {**extra(), **FULL_FORM, "csrf_token": token}
     sent |= {"name": "alice", "account": "1", "account_id": "2", "one_time": "0"}
-    skipped = {"log_in.submit", "log_in.log_out", "log_in.change_password", "domains.install"}
+    skipped = {
+        "log_in.submit",
+        "log_in.log_out",
+        "log_in.change_password",
+        "me.end",
+        "domains.install",
+    }
     people = (everything()["account"], [row[1:3] for row in everything()["session"]])
 
     for endpoint, url in forms(app, values):
@@ -490,6 +507,7 @@ def test_every_answer_tells_the_browser_what_our_pages_never_do(app, browser, va
         assert reply.headers["Content-Type"].partition(";")[0] in (
             "text/html",
             "text/css",
+            "text/csv",
             "text/javascript",
             "application/javascript",
             "text/plain",

@@ -91,7 +91,7 @@ def test_a_holders_pages_are_missing_for_everybody_else(browser, owner, contact)
     before = everything()
     for other in (browser, owner):
         token = other.get("/password").soup.select_one("input[name=csrf_token]")["value"]
-        for url in ("/mailbox", "/mailbox/journal", REDIRECTION, "/mailbox/app-passwords"):
+        for url in ("/mailbox", REDIRECTION, "/mailbox/app-passwords"):
             assert (url, other.open(url).status) == (url, 404)
         for url in (
             REDIRECTION,
@@ -110,7 +110,7 @@ def test_reading_changes_nothing(free, contact):
     before = everything()
     for url in (
         "/mailbox",
-        "/mailbox/journal",
+        "/journal",
         REDIRECTION,
         "/mailbox/app-passwords",
         f"/mailbox/app-passwords/{made.id}/revoke",
@@ -162,7 +162,7 @@ def test_the_journal_names_who_did_it(me, contact, alice):
     box = box_of(contact)
     mailboxes.change(contact, box, None, 2048, by=alice)
     mailboxes.change(contact, box, None, 4096, by=holder_of(contact))
-    text = me.get("/mailbox/journal").words(".journal")
+    text = me.get("/mailbox").words(".journal")
     assert "you: size limit changed" in text
     assert "alice: size limit changed" in text
 

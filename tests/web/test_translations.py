@@ -22,6 +22,7 @@ FRENCH = TOP / "webmailadmin/translations/fr/LC_MESSAGES"
 SAME = {
     "%(n)s message",
     "%(n)s messages",
+    "Code",
     "Journal",
     "Menu",
     "Redirection",

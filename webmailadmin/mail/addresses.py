@@ -8,11 +8,14 @@ from webmailadmin.mail import (
     journal,
     keeping,
     kicks,
+    limits,
     mailboxes,
     names,
+    owners,
     passwords,
     recipients,
     removal,
+    reserved,
     routing,
     usage,
 )
@@ -31,6 +34,7 @@ from webmailadmin.mail.errors import (
     Refusal,
     Refusals,
 )
+from webmailadmin.mail.link_errors import LinkOpensNothing
 from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Recipient, Removed
 
@@ -42,7 +46,7 @@ class Wish:
     version: of the address as the person saw it. password: empty keeps the present one.
     quota_mb: MB, 0 is unlimited. may_remove: the box that allows to remove the mailbox.
     agreed_quota: the size limit, as typed, that may be set although the mailbox holds more.
-    switches: of the mailbox.
+    switches: of the mailbox. by_link: a new one is opened with a password that nobody knows.
     """
 
     version: int
@@ -55,6 +59,7 @@ class Wish:
     may_remove: bool = False
     agreed_quota: str = ""
     switches: Switches = AS_IT_IS
+    by_link: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ def refuse_gone(account: Actor, email: str) -> None:
     domain = routing.domain_named(names.domain_of(email))
     if domain is None or not guard.owns(account, domain):
         return
-    kept = removal.last_of(domain, email)
+    kept = removal.last_of(domain, email, by=account)
     if kept is not None:
         raise AddressGone(email=email, domain=domain.name, until=kept.until.date())
 
@@ -94,11 +99,13 @@ def refuse_gone(account: Actor, email: str) -> None:
 def add(domain: Domain, typed: str, *, by: Actor) -> Address:
     """Add the address that `typed` names in `domain`. It receives nothing yet.
 
-    Raises a LocalPart… refusal, AddressTooLong, AddressExists; NotFound when the domain is gone.
+    Raises a LocalPart… refusal, AddressTooLong, NameReserved, AddressExists; AddressesUsedUp,
+    OthersLimit; NotFound when the domain is gone.
     """
     local_part = names.local_part(typed, domain.name)
     email = f"{local_part}@{domain.name}"
-    with db.atomic():
+    reserved.refuse_name(local_part, by=by)
+    with db.atomic(), limits.kept(domain, by=by):
         # IMMEDIATE: the write lock is ours, nobody can add it between look and insert.
         guard.domain(by, routing.still_there(domain))
         if routing.address_of(email):
@@ -118,19 +125,21 @@ def save(address: Address, wish: Wish, *, by: Actor) -> Saved:
     """Make the address what the person wishes: mailbox or not, recipients, on or off.
 
     Raises Changed when somebody else was quicker, MailboxWouldGo when a mailbox would be removed
-    and the person has not agreed, LimitBelowUse, PostmasterNeedsDestination, and what passwords,
-    quotas, recipients and routing refuse; several at once as Several.
+    and the person has not agreed, LimitBelowUse, PostmasterNeedsDestination, MailboxReserved, and
+    what passwords, quotas, recipients, routing and limits refuse; several at once as Several.
     """
     guard.address(by, address)
     if wish.version != address.version:
         if is_already(address, wish):
             return Saved(address, [])
-        raise changed_meanwhile(address)
+        raise changed_meanwhile(address, by=by)
     box = mailboxes.of(address)
     pasted, quota_mb = check(address, box, wish)
-    password_hash = mailboxes.hashed(wish.password) if wish.mailbox and wish.password else None
-    with db.atomic():
-        claim(address, wish.version)
+    password_hash = hash_of(wish, box)
+    if box is None and wish.mailbox:
+        reserved.refuse_mailbox(address.local_part, by=by)
+    with db.atomic(), limits.kept(address.domain, by=by):
+        claim(address, wish.version, by=by)
         changed = recipients.write(address, address.domain, pasted.emails, by=by)
         removed = None
         if box is None and password_hash is not None:
@@ -155,7 +164,10 @@ def check(address: Address, box: Mailbox | None, wish: Wish) -> tuple[recipients
     pasted, quota_mb = recipients.Pasted([], []), 0
     if wish.mailbox:
         with refusals.collect():
-            if wish.password or wish.confirmation:
+            if opens_by_link(wish, box):
+                if not wish.enabled or wish.switches.may_log_in is False:
+                    raise LinkOpensNothing(name=address.email)
+            elif wish.password or wish.confirmation:
                 mailboxes.check_password(wish.password, wish.confirmation, address)
             elif box is None:
                 raise PasswordMissing
@@ -171,6 +183,18 @@ def check(address: Address, box: Mailbox | None, wish: Wish) -> tuple[recipients
     return pasted, quota_mb
 
 
+def opens_by_link(wish: Wish, box: Mailbox | None) -> bool:
+    """Say whether a mailbox is to be opened whose holder chooses the password."""
+    return wish.mailbox and wish.by_link and box is None
+
+
+def hash_of(wish: Wish, box: Mailbox | None) -> str | None:
+    """Return the hash of the password to be set, None to keep the present one."""
+    if opens_by_link(wish, box):
+        return mailboxes.hashed(passwords.nobodys())
+    return mailboxes.hashed(wish.password) if wish.mailbox and wish.password else None
+
+
 def is_already(address: Address, wish: Wish) -> bool:
     """Say whether the address is what the person wishes: the form was sent twice."""
     box = mailboxes.of(address)
@@ -184,11 +208,11 @@ def is_already(address: Address, wish: Wish) -> bool:
         return False
     if box is None:
         return True
-    same = not wish.password or passwords.matches(wish.password, box.password)
+    same = wish.by_link or not wish.password or passwords.matches(wish.password, box.password)
     return same and box.quota_mb == quota_mb and not wish.switches.beside(box)
 
 
-def claim(address: Address, version: int) -> None:
+def claim(address: Address, version: int, *, by: Actor) -> None:
     """Raise the version, or raise Changed when it is not the one that the person saw."""
     done = (
         Address.update(version=Address.version + 1)
@@ -196,17 +220,22 @@ def claim(address: Address, version: int) -> None:
         .execute()
     )
     if not done:
-        raise changed_meanwhile(address)
+        raise changed_meanwhile(address, by=by)
 
 
-def changed_meanwhile(address: Address) -> Changed:
+def changed_meanwhile(address: Address, *, by: Actor) -> Changed:
     """Say who changed the address last, and what they did.
 
-    Raises NotFound when a backup was brought back from before its time.
+    Raises NotFound when a backup was brought back from before its time, or it was before the
+    domain became theirs.
     """
     last = (
         Journal.select()
-        .where(Journal.domain == address.domain, Journal.email == address.email)
+        .where(
+            Journal.domain == address.domain,
+            Journal.email == address.email,
+            Journal.id > owners.journal_after(by, address.domain),
+        )
         .order_by(Journal.id.desc())
         .first()
     )

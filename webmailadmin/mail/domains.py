@@ -3,8 +3,19 @@
 from enum import StrEnum
 
 from webmailadmin.database import db
-from webmailadmin.mail import guard, journal, keeping, mailboxes, names, recipients, routing
-from webmailadmin.mail.actors import Actor
+from webmailadmin.mail import (
+    account_contacts,
+    guard,
+    journal,
+    keeping,
+    limits,
+    mailboxes,
+    names,
+    owners,
+    recipients,
+    routing,
+)
+from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import (
     CatchAllDead,
     CatchAllDomainMissing,
@@ -20,7 +31,6 @@ from webmailadmin.mail.errors import (
     DomainNameMissing,
     LanguageMissing,
     NotFound,
-    RecipientMalformed,
     Refusals,
 )
 from webmailadmin.models import Address, Domain, Removed, now
@@ -64,9 +74,10 @@ def install(typed: str, contact: str, *, by: Actor, language: str = "en") -> Dom
     language: of the mails that its mailboxes get from us.
     Raises DomainNameMissing, DomainNameMalformed, DomainExists, and for the contact
     ContactMissing, ContactInside, ContactDead, RecipientMalformed; PostmasterNeedsDestination
-    and RecipientLoop when mail that left for the domain until now would come to nothing.
+    and RecipientLoop when mail that left for the domain until now would come to nothing. For an
+    owner, whose own it becomes: NotFound, DomainsUsedUp, DomainForHoster, and what limits refuses.
     """
-    guard.administrator(by)
+    limits.refuse_domain(by)
     refusals = Refusals()
     name = ""
     with refusals.collect():
@@ -77,40 +88,41 @@ def install(typed: str, contact: str, *, by: Actor, language: str = "en") -> Dom
     with db.atomic():
         if routing.domain_named(name):
             raise DomainExists(name=names.shown(name))
+        limits.refuse_domain(by)
         if not routing.arrives(names.without_extension(contact), name):
             raise ContactDead(email=contact)
         domain: Domain = Domain.create(name=name, catch_all_key=f"@{name}", language=language)
-        postmaster = f"{names.POSTMASTER}@{name}"
-        address = Address.create(
-            domain=domain,
-            local_part=names.POSTMASTER,
-            email=postmaster,
-            version=keeping.first_version(postmaster),
-        )
+        if by.kind is Kind.OWNER:
+            owners.add_own(domain, by=by)
         journal.record("domain.installed", by=by, domain=domain, contact=contact)
-        recipients.write(address, domain, [contact], by=by)
-        routing.refuse_circles(postmaster)
-        routing.settle_domain(domain, postmaster)
+        with limits.kept(domain, by=by):
+            add_postmaster(domain, contact, by=by)
     return domain
+
+
+def add_postmaster(domain: Domain, contact: str, *, by: Actor) -> None:
+    """Give a new domain its postmaster@, redirected to the contact address."""
+    postmaster = f"{names.POSTMASTER}@{domain.name}"
+    address = Address.create(
+        domain=domain,
+        local_part=names.POSTMASTER,
+        email=postmaster,
+        version=keeping.first_version(postmaster),
+    )
+    recipients.write(address, domain, [contact], by=by)
+    routing.refuse_circles(postmaster)
+    routing.settle_domain(domain, postmaster)
 
 
 def read_contact(typed: str, name: str) -> str:
     """Read the contact address of the domain `name`."""
     if not typed.strip():
         raise ContactMissing
-    contact = names.email(typed)
-    if contact is None:
-        raise ContactMalformed(typed=typed.strip())
+    contact = account_contacts.read(typed)
     local_part, _, domain = contact.partition("@")
     if domain == name:
         raise ContactInside(local_part=local_part)
     return contact
-
-
-class ContactMalformed(RecipientMalformed):
-    """A contact that is no address."""
-
-    code, field = "contact-malformed", "contact"
 
 
 def switch(domain: Domain, enabled: bool, *, by: Actor) -> None:
@@ -152,8 +164,8 @@ def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Ac
     """Say what happens to mail for unknown addresses of the domain.
 
     to: the address, for CatchAll.ADDRESS. other: name of one of our domains, for CatchAll.DOMAIN.
-    Raises CatchAllMissing, CatchAllMalformed, CatchAllDead, CatchAllDomainMissing, CatchAllLoop,
-    PostmasterNeedsDestination.
+    Raises CatchAllMissing, CatchAllMalformed, CatchAllDead, CatchAllOutside,
+    CatchAllDomainMissing, CatchAllLoop, PostmasterNeedsDestination.
     """
     guard.domain(by, domain)
     email, there = None, None
@@ -163,6 +175,8 @@ def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Ac
         there = read_other_domain(domain, other, by)
     target = names.without_extension(email) if email else None
     with db.atomic():
+        if email:
+            limits.refuse_catch_all_outside(domain, email, by=by)
         for concerned in (domain, there):
             if concerned is not None:
                 routing.still_there(concerned)
@@ -220,7 +234,7 @@ def restore_catch_all(kept: Removed, *, by: Actor) -> Domain:
     Raises NotFound when it has come back already, its date is past or its domain is gone; and
     what set_catch_all refuses.
     """
-    guard.domain(by, kept.domain)
+    owners.removed(by, kept)
     to, _, other = kept.recipients.rpartition("@")
     kind = CatchAll.ADDRESS if to else CatchAll.DOMAIN
     with db.atomic():
@@ -272,9 +286,9 @@ def refuse_other_name(domain: Domain, typed: str) -> None:
 def remove(domain: Domain, *, by: Actor) -> keeping.Count:
     """Remove a domain with all its addresses and mailboxes. It is kept and can come back.
 
-    Raises DomainIsCatchAll, PostmasterNeedsDestination.
+    Raises DomainIsCatchAll, PostmasterNeedsDestination; NotFound for an owner who did not add it.
     """
-    guard.administrator(by)
+    guard.added(by, domain)
     with db.atomic():
         was = routing.still_there(domain)
         refuse_catching(domain)
@@ -321,9 +335,9 @@ def removed_for(account: Actor) -> list[Domain]:
     kept = Removed.select(Removed.domain).where(
         Removed.local_part == names.POSTMASTER, Removed.with_domain, Removed.until > now()
     )
-    if not guard.everything(account):
-        return []
     rows = Domain.select().where(Domain.removed_at.is_null(False), Domain.id.in_(kept))
+    if not guard.everything(account):
+        rows = rows.where(Domain.id.in_(owners.added_by(account)))
     return list(rows.order_by(Domain.removed_at.desc()))
 
 
@@ -339,16 +353,19 @@ def bring_back(account: Actor, id_: int) -> Domain:
     """Bring back a removed domain with all that went with it.
 
     Raises NotFound, DomainExists, CatchAllLoop, RecipientLoop, TooManyInAll, TooManySteps,
-    PostmasterNeedsDestination.
+    PostmasterNeedsDestination; for an owner DomainsUsedUp, and what limits refuses.
     """
     with db.atomic():
         domain = removed_of(account, id_)
         if routing.domain_named(domain.name):
             raise DomainExists(name=names.shown(domain.name))
+        limits.refuse_domain(account)
         Domain.update(removed_at=None, catch_all_receives=False, version=Domain.version + 1).where(
             Domain.id == domain.id
         ).execute()
-        count = keeping.put_all_back(domain)
+        with limits.kept(domain, by=account):
+            count = keeping.put_all_back(domain)
+        limits.refuse_led_outside(domain, by=account)
         journal.record(
             "domain.put-back",
             by=account,

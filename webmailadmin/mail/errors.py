@@ -22,7 +22,7 @@ class Refusal(Exception):
     """
 
     code: ClassVar[str] = "refused"
-    field: ClassVar[str | None] = None
+    field: str | None = None
     message: ClassVar[str]
 
     def __init__(self, **values: object) -> None:

@@ -61,6 +61,20 @@ def domain(by: Actor, domain: Domain) -> None:
         raise NotFound
 
 
+def has_added(by: Actor, domain: Domain) -> bool:
+    """Say whether the domain is theirs to remove and to bring back: they added it themselves."""
+    if everything(by):
+        return True
+    which = Ownership.account == by.id, Ownership.domain == domain.id, Ownership.added_itself
+    return by.kind is Kind.OWNER and bool(Ownership.select().where(*which).exists())
+
+
+def added(by: Actor, domain: Domain) -> None:
+    """Raise NotFound unless they may remove the domain and bring it back."""
+    if not has_added(by, domain):
+        raise NotFound
+
+
 def address(by: Actor, address: Address) -> None:
     """Raise NotFound unless they may manage the domain that the address is in."""
     domain(by, address.domain)

@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-from peewee import fn
-
 from webmailadmin.database import db
 from webmailadmin.mail import (
     addresses,
     app_passwords,
     guard,
-    journal,
     mailboxes,
     names,
     passwords,
@@ -26,19 +23,7 @@ from webmailadmin.mail.errors_of_holders import (
     RedirectedNowhere,
     RedirectNotAllowed,
 )
-from webmailadmin.mail.journal import Entry
-from webmailadmin.models import Address, Domain, Journal, Mailbox
-
-# With these, an address of a name becomes somebody's.
-BEGINNINGS = (
-    "address.added",
-    "address.renamed-from",
-    "address.restored",
-    "address.restored-as",
-    "mailbox.opened",
-    "mailbox.opened-unlimited",
-    "mailbox.restored",
-)
+from webmailadmin.models import Address, Domain, Mailbox
 
 
 @dataclass(frozen=True)
@@ -160,7 +145,7 @@ def redirect(wish: Redirection, proof: Proof, *, by: Actor) -> list[str]:
     with db.atomic():
         address = of(by)
         refuse_redirect(address)
-        addresses.claim(address, wish.version)
+        addresses.claim(address, wish.version, by=by)
         changed = recipients.write(address, address.domain, pasted.emails, by=by)
         mailboxes.keep_copies(address, box_of(address), wish.keep_copy, by=by)
         if not wish.keep_copy and not routing.sends_on(address):
@@ -191,16 +176,3 @@ def goes_elsewhere(address: Address, emails: list[str]) -> bool:
     present = [row.email for row in recipients.of(address)]
     own = address.domain.name
     return any(email not in present and names.domain_of(email) != own for email in emails)
-
-
-def entries(by: Actor, before: int | None = None) -> list[Entry]:
-    """Return what the journal tells of the holder's mailbox, as `journal.read` does.
-
-    Not what was done to an earlier address of that name: it was somebody else's.
-    """
-    address = of(by)
-    about = Journal.domain == address.domain, Journal.email == address.email
-    began = Journal.select(fn.MAX(Journal.id)).where(*about, Journal.act.in_(BEGINNINGS)).scalar()
-    opened = box_of(address).created_at
-    found = journal.read(address.domain, address.email, before)
-    return [entry for entry in found if entry.id >= (began or 0) and entry.at >= opened]

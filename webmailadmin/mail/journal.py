@@ -8,7 +8,7 @@ from peewee import fn
 
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import N_
-from webmailadmin.models import Domain, Journal
+from webmailadmin.models import Domain, Journal, Mailbox
 
 ACTS = {
     "domain.installed": N_("domain installed, postmaster@ redirected to %(contact)s"),
@@ -21,6 +21,8 @@ ACTS = {
         "domain removed with %(addresses)s and %(mailboxes)s, kept until %(until)s"
     ),
     "domain.put-back": N_("domain brought back with %(addresses)s and %(mailboxes)s"),
+    "domain.given": N_("domain given to %(name)s"),
+    "domain.taken": N_("domain taken away from %(name)s"),
     "catch-all.none": N_("unknown addresses are refused"),
     "catch-all.address": N_("unknown addresses lead to %(to)s"),
     "catch-all.domain": N_("unknown addresses lead to the same name at %(to)s"),
@@ -50,6 +52,9 @@ ACTS = {
     "main-password.let-in": N_("main password allowed in mail programs"),
     "app-password.created": N_("app password “%(name)s” created"),
     "app-password.revoked": N_("app password “%(name)s” revoked"),
+    "vacation.on": N_("vacation answer switched on"),
+    "vacation.changed": N_("vacation answer changed"),
+    "vacation.off": N_("vacation answer switched off"),
     "recipients.added": N_("redirected to %(emails)s"),
     "recipients.taken": N_("no longer redirected to %(emails)s"),
     "messages.downloaded": N_("messages downloaded"),
@@ -59,20 +64,46 @@ ACTS = {
     "domain.gone": N_("removed domain taken out of the bin for good, with %(addresses)s"),
     "messages.deleted": N_("deleted for good: %(messages)s (%(bytes)s)"),
     "account.added": N_("account %(name)s added"),
+    "account.entered": N_("entered the panel of account %(name)s"),
+    "account.left": N_("left the panel of account %(name)s"),
+    "mailbox.entered": N_("entered the panel of its holder"),
+    "mailbox.left": N_("left the panel of its holder"),
+    "account.changed": N_("account %(name)s changed"),
+    "account.owner": N_("account %(name)s made an owner"),
+    "account.administrator": N_("account %(name)s made an administrator"),
+    "account.enabled": N_("account %(name)s switched on"),
+    "account.disabled": N_("account %(name)s switched off"),
+    "account.removed": N_("account %(name)s removed"),
     "account.password": N_("password of account %(name)s changed"),
+    "factor.on": N_("second factor of %(name)s switched on"),
+    "factor.off": N_("second factor of %(name)s switched off"),
+    "factor.codes": N_("new recovery codes for %(name)s made"),
+    "factor.recovery-code": N_("recovery code of %(name)s used"),
+    "sessions.ended": N_("all sessions of %(name)s ended"),
+    "mailbox.link-made": N_("link made by which the holder chooses the password"),
+    "mailbox.link-sent": N_("link by which the holder chooses the password sent to %(to)s"),
+    "mailbox.reset-sent": N_("link to a new password sent to the holder’s contact address"),
+    "mailbox.contact": N_("the holder’s contact address changed"),
+    "mailbox.contact-confirmed": N_("the holder’s contact address confirmed"),
+    "account.link-made": N_("link made by which %(name)s chooses the password"),
+    "account.link-sent": N_("link by which %(name)s chooses the password sent to %(to)s"),
+    "account.reset-sent": N_("link to a new password sent to the contact address of %(name)s"),
+    "account.contact": N_("contact address of %(name)s changed"),
+    "account.contact-confirmed": N_("contact address of %(name)s confirmed"),
     "database.restored": N_("database brought back as it was on %(moment)s"),
 }
-PAGE = 100
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the journal."""
+    """One line of the journal. domain: the name of the domain that it concerns, if any."""
 
     id: int
     at: datetime
     actor: str
+    through: str
     act: str
+    domain: str | None
     email: str | None
     details: dict[str, str]
 
@@ -98,24 +129,14 @@ def record(
     ).execute()
 
 
+def record_about(act: str, who: Actor, *, by: Actor) -> None:
+    """Write one entry about a person; of a holder, in their domain."""
+    address = None if who.has_account else Mailbox.get_by_id(who.id).address
+    domain, email = (address.domain, address.email) if address else (None, None)
+    record(act, by=by, domain=domain, email=email, name=who.name)
+
+
 def latest() -> datetime | None:
     """Return the latest time that an entry was written at."""
     found: datetime | None = Journal.select(fn.MAX(Journal.at)).scalar()
     return found
-
-
-def read(domain: Domain, email: str | None = None, before: int | None = None) -> list[Entry]:
-    """Return the latest entries of a domain or of one address in it, newest first.
-
-    before: only entries older than this id. At most PAGE entries come, and one more that tells
-    that there are more.
-    """
-    rows = Journal.select().where(Journal.domain == domain)
-    if email is not None:
-        rows = rows.where(Journal.email == email)
-    if before is not None:
-        rows = rows.where(Journal.id < min(before, 2**63 - 1))
-    return [
-        Entry(row.id, row.at, row.actor, row.act, row.email, json.loads(row.details))
-        for row in rows.order_by(Journal.id.desc()).limit(PAGE + 1)
-    ]

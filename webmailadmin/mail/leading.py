@@ -129,7 +129,7 @@ def to(account: Actor, place: str, *, stays: bool = False) -> Led:
     """
     instead = "" if stays else catch_all_end(place)
     lost = without_end([place]) if not instead else {place}
-    return Led(sources_of(account, place, lost), caught_by(place), instead)
+    return Led(sources_of(account, place, lost), seen_by(account, caught_by(place)), instead)
 
 
 def catch_all_end(place: str) -> str:
@@ -143,7 +143,7 @@ def into(account: Actor, domain: Domain) -> Led:
     """Return what leads into a domain from others, before it is removed or afterwards."""
     place = f"@{domain.name}"
     lost = without_end(routing.targets_from_elsewhere(domain))
-    return Led(sources_of(account, place, lost), caught_into(domain))
+    return Led(sources_of(account, place, lost), seen_by(account, caught_into(domain)))
 
 
 def sources_of(account: Actor, place: str, lost: set[str]) -> list[Source]:
@@ -194,6 +194,12 @@ def without_end(places: Iterable[str]) -> set[str]:
         level = following | (sources - known)
         lost |= level
     return lost
+
+
+def seen_by(account: Actor, caught: list[Caught]) -> list[Caught]:
+    """Return those of them that are of a domain of the person."""
+    mine = {domain.name for domain in domains.list_for(account)} if caught else set()
+    return [one for one in caught if one.domain in mine]
 
 
 def caught_by(email: str) -> list[Caught]:
@@ -273,7 +279,7 @@ def rewrite(place: str, seen: Mapping[str, int], typed: str, *, by: Actor) -> li
             present = [row.email for row in recipients.of(address)]
             wished = instead_of(place, present, read(typed, address, place))
             if wished != present:
-                addresses.claim(address, version)
+                addresses.claim(address, version, by=by)
                 recipients.write(address, address.domain, wished, by=by)
                 changed.append(email)
         if typed:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from webmailadmin.database import db
-from webmailadmin.mail import filters, names, removal, usage
+from webmailadmin.mail import filters, guard, names, owners, removal, usage
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.filters import Show
 from webmailadmin.models import Address, Domain, Removed
 
@@ -120,11 +121,14 @@ RECIPIENTS = """
 """
 
 
-def page(domain: Domain, search: str = "", show: Show = Show.ALL, after: str = "") -> Page:
+def page(
+    domain: Domain, search: str = "", show: Show = Show.ALL, after: str = "", *, by: Actor
+) -> Page:
     """Return the addresses that match, postmaster@ first, then by local part.
 
     search: part of a name or of a recipient. after: the last local part of the page before.
     """
+    guard.domain(by, domain)
     text = search.strip().lower()[:LONGEST_SEARCH]
     values = {
         **filters.values(domain),
@@ -139,13 +143,16 @@ def page(domain: Domain, search: str = "", show: Show = Show.ALL, after: str = "
     more = found[PAGE - 1][1] if len(found) > PAGE else None
     required = [ROWS, MATCHING_ONE if text else "", shown, REQUIRED]
     first = [] if after else read(required, values)
-    return Page(completed([*first, *found[:PAGE]]), more)
+    since = owners.removed_after(by, domain)
+    return Page(completed([*first, *found[:PAGE]], since), more)
 
 
-def row(address: Address) -> Row:
+def row(address: Address, *, by: Actor) -> Row:
     """Return one address as the list tells it."""
+    guard.mailbox(by, address)
     values = {"domain": address.domain.id, "id": address.id}
-    return completed(read([ROWS, "AND address.id = :id"], values))[0]
+    since = owners.removed_after(by, address.domain)
+    return completed(read([ROWS, "AND address.id = :id"], values), since)[0]
 
 
 def read(parts: list[str], values: Mapping[str, object]) -> list[Any]:
@@ -158,13 +165,16 @@ def name_in(text: str, domain: Domain) -> str:
     return text.removesuffix(f"@{domain.name}").removesuffix(f"@{names.shown(domain.name)}")
 
 
-def completed(found: list[Any]) -> list[Row]:
-    """Add recipients and removed mailboxes, each with one query for all rows."""
+def completed(found: list[Any], since: int) -> list[Row]:
+    """Add recipients and removed mailboxes, each with one query for all rows.
+
+    since: of what was removed, only what has a higher number.
+    """
     led = defaultdict(list)
     ids = [columns[0] for columns in found]
     for address_id, email, receives in read([RECIPIENTS], {"ids": json.dumps(ids)}):
         led[address_id].append((email, bool(receives)))
-    kept = removal.boxes_of(ids)
+    kept = removal.boxes_of(ids, since)
     return [row_of(columns, led[columns[0]], kept.get(columns[0])) for columns in found]
 
 

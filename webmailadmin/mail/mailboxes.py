@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from webmailadmin import settings
 from webmailadmin.database import db
-from webmailadmin.mail import guard, journal, kicks, passwords
+from webmailadmin.mail import guard, journal, kicks, notices, passwords
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NotFound, QuotaMalformed, QuotaTooLarge
+from webmailadmin.mail.notices import Notice
 from webmailadmin.models import Address, Domain, Mailbox, Removed, now
 
 LARGEST_QUOTA = 2**31  # MB
@@ -89,6 +90,7 @@ def change(
     if password_hash is not None:
         Mailbox.update(password=password_hash).where(Mailbox.id == box.id).execute()
         kicks.order(address.email)
+        notices.tell(box, Notice.CHANGED)
         journal.record("mailbox.password", by=by, domain=address.domain, email=address.email)
     if quota_mb != box.quota_mb:
         Mailbox.update(quota_mb=quota_mb).where(Mailbox.id == box.id).execute()

@@ -90,3 +90,8 @@ def dummy_hash(cost: int) -> str:
 def generated(groups: int = 4) -> str:
     """Return a new random password: so many groups of four letters, 19.8 bits each."""
     return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(groups))
+
+
+def nobodys() -> str:
+    """Return a password that is never told to anybody, not even by us: 256 bits."""
+    return secrets.token_urlsafe(32)

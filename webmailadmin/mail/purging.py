@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webmailadmin.database import db
-from webmailadmin.mail import domains, guard, journal, names
+from webmailadmin.mail import domains, guard, journal, names, owners
 from webmailadmin.mail.actors import THE_PANEL, Actor
 from webmailadmin.mail.errors import NotFound, RemovedNameDiffers
-from webmailadmin.models import Domain, Mailbox, Purge, Removed, moment, now
+from webmailadmin.models import Domain, Mailbox, Ownership, Purge, Removed, moment, now
 
 AT_ONCE = 500  # of what is past its date, so that no run takes very long
 
@@ -103,7 +103,7 @@ def order(kept: Removed, typed: str, *, by: Actor) -> None:
 
     Raises RemovedNameDiffers; NotFound when it came back or went meanwhile.
     """
-    guard.domain(by, kept.domain)
+    owners.removed(by, kept)
     text = typed.strip().lower()
     if kept.email not in (names.email(text), text) and text != names.shown_email(kept.email):
         raise RemovedNameDiffers(email=kept.email)
@@ -143,6 +143,7 @@ def forget_domain(domain: Domain, *, by: Actor) -> bool:
         if not kept:
             return False
         take_out(WHOLE, domain.id, domain)
+        Ownership.delete().where(Ownership.domain == domain).execute()
         journal.record("domain.gone", by=by, domain=domain, addresses=kept)
     return True
 
@@ -162,8 +163,13 @@ def ordered() -> list[Purge]:
     return list(Purge.select().order_by(Purge.at, Purge.home))
 
 
-def undone(domain: Domain | None = None) -> list[Undone]:
-    """Return what is ordered and not done, by domain; of one domain, or of all."""
+def undone(domain: Domain | None = None, *, by: Actor) -> list[Undone]:
+    """Return what is ordered and not done, by domain; of one domain, or of all.
+
+    An owner is told nothing: it may be of a mailbox from before the domain was theirs.
+    """
+    if not guard.everything(by):
+        return []
     rows = db.execute_sql(UNDONE, {"domain": domain.id if domain is not None else None})
     return [Undone(moment(since), *told) for since, *told in rows.fetchall()]
 

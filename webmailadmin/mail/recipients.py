@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from webmailadmin.mail import journal, names, routing
+from webmailadmin.mail import journal, limits, names, routing
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     RecipientIsItself,
@@ -65,13 +65,14 @@ def one(entry: re.Match[str], own: str) -> str:
 def write(address: Address, domain: Domain, emails: list[str], *, by: Actor) -> bool:
     """Make `emails` the recipients of `address`; say whether that changed anything.
 
-    Inside a transaction; the caller settles the address afterwards.
+    Inside a transaction; the caller settles the address afterwards. Raises OutsideRefused.
     """
     present = [row.email for row in of(address)]
     taken = [email for email in present if email not in emails]
     added = [email for email in emails if email not in present]
     if present == emails:
         return False
+    limits.refuse_outside(domain, added, by=by)
     Recipient.delete().where(Recipient.address == address).execute()
     for email in emails:
         target = names.without_extension(email)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webmailadmin.database import db
-from webmailadmin.mail import domains
+from webmailadmin.mail import domains, guard, owners
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.listing import LONGEST_SEARCH, name_in
-from webmailadmin.mail.removal import LARGEST_ID
+from webmailadmin.mail.owners import LARGEST_ID
 from webmailadmin.models import Domain, Removed, moment, now
 
 PAGE = 100
@@ -71,7 +71,7 @@ ENTRIES = """
     FROM removed
     LEFT JOIN mailbox ON mailbox.id = removed.mailbox_id
     LEFT JOIN usage ON usage.mailbox_id = mailbox.id
-    WHERE removed.domain_id = :domain AND until > :moment
+    WHERE removed.domain_id = :domain AND until > :moment AND removed.id > :after
 """
 ONE = "AND removed.id = :id"
 MATCHING = "AND (instr(local_part, :name) OR instr(recipients, :text))"
@@ -88,7 +88,7 @@ DOMAINS = """
 """
 
 
-def page(domain: Domain, search: str = "", before: int | None = None) -> Page:
+def page(domain: Domain, search: str = "", before: int | None = None, *, by: Actor) -> Page:
     """Return what can come back to a domain, the latest first, PAGE of it.
 
     search: part of a name or of a recipient. before: only what was removed before this number.
@@ -100,21 +100,26 @@ def page(domain: Domain, search: str = "", before: int | None = None) -> Page:
         "before": LARGEST_ID if before is None else max(0, min(before, LARGEST_ID)),
         "limit": PAGE + 1,
     }
-    found = read(domain, [MATCHING if text else "", LATEST], values)
+    found = read(domain, [MATCHING if text else "", LATEST], values, by)
     more = found[PAGE - 1].id if len(found) > PAGE else None
     return Page(found[:PAGE], more)
 
 
-def of(domain: Domain, id_: int) -> Entry:
+def of(domain: Domain, id_: int, *, by: Actor) -> Entry:
     """Return what was removed from `domain` under this number. Raises NotFound."""
-    for entry in read(domain, [ONE], {"id": min(id_, LARGEST_ID)}):
+    for entry in read(domain, [ONE], {"id": min(id_, LARGEST_ID)}, by):
         return entry
     raise NotFound
 
 
-def read(domain: Domain, parts: list[str], values: dict[str, object]) -> list[Entry]:
+def read(domain: Domain, parts: list[str], values: dict[str, object], by: Actor) -> list[Entry]:
     """Return the entries of a domain that a statement of these parts selects."""
-    values |= {"domain": domain.id, "moment": Removed.until.db_value(now())}
+    guard.domain(by, domain)
+    values |= {
+        "domain": domain.id,
+        "moment": Removed.until.db_value(now()),
+        "after": owners.removed_after(by, domain),
+    }
     rows = db.execute_sql(" ".join([ENTRIES, *parts]), values).fetchall()
     return [
         Entry(id_, kind, email, led.splitlines(), moment(at), by, moment(until), *held)

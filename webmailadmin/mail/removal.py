@@ -3,22 +3,33 @@
 import json
 
 from webmailadmin.database import db
-from webmailadmin.mail import guard, journal, keeping, mailboxes, names, recipients, routing
+from webmailadmin.mail import (
+    guard,
+    journal,
+    keeping,
+    limits,
+    mailboxes,
+    names,
+    owners,
+    recipients,
+    reserved,
+    routing,
+)
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NameTaken, NotFound
+from webmailadmin.mail.owners import LARGEST_ID
 from webmailadmin.models import Address, Domain, Mailbox, Removed, now
-
-LARGEST_ID = 2**63 - 1  # SQLite's; a larger number typed in a URL could not even be looked up
 
 # Asked by every list: written out, because Peewee takes longer to write it than SQLite to answer.
 BOXES = """
     SELECT * FROM removed
-    WHERE address_id IN (SELECT value FROM json_each(?)) AND kind = 'mailbox' AND until > ?
+    WHERE address_id IN (SELECT value FROM json_each(?)) AND kind = 'mailbox'
+    AND until > ? AND id > ?
     ORDER BY id
 """
 
 
-def of(domain: Domain, id_: int) -> Removed:
+def of(domain: Domain, id_: int, *, by: Actor) -> Removed:
     """Return what was removed from `domain` under this number. Raises NotFound."""
     found: Removed | None = (
         Removed.select()
@@ -27,35 +38,40 @@ def of(domain: Domain, id_: int) -> Removed:
     )
     if found is None:
         raise NotFound
+    owners.removed(by, found)
     return found
 
 
-def boxes_of(addresses: list[int]) -> dict[int, Removed]:
-    """Return, for each of these addresses by id, the latest mailbox taken off it."""
+def boxes_of(addresses: list[int], after: int = 0) -> dict[int, Removed]:
+    """Return, for each of these addresses by id, the latest mailbox taken off it.
+
+    after: only what was removed under a higher number; see owners.removed_after.
+    """
     moment = Removed.until.db_value(now())
-    rows = Removed.raw(BOXES, json.dumps(addresses), moment)
+    rows = Removed.raw(BOXES, json.dumps(addresses), moment, after)
     return {row.address_id: row for row in rows}
 
 
-def last_of(domain: Domain, email: str) -> Removed | None:
+def last_of(domain: Domain, email: str, *, by: Actor) -> Removed | None:
     """Return the address `email` as it was removed last, while it can be brought back."""
     rows = Removed.select().where(
         Removed.domain == domain,
         Removed.email == email,
         Removed.kind == "address",
         Removed.until > now(),
+        Removed.id > owners.removed_after(by, domain),
     )
     found: Removed | None = rows.order_by(Removed.id.desc()).first()
     return found
 
 
-def former(email: str) -> Removed | None:
+def former(email: str, *, by: Actor) -> Removed | None:
     """Return what an address was that does not live now, while it can be brought back."""
     target = names.without_extension(email)
     domain = routing.domain_named(names.domain_of(target))
-    if domain is None or routing.address_of(target) is not None:
+    if domain is None or routing.address_of(target) is not None or not guard.owns(by, domain):
         return None
-    return last_of(domain, target)
+    return last_of(domain, target, by=by)
 
 
 def restore(kept: Removed, typed: str = "", *, by: Actor) -> Address:
@@ -63,16 +79,18 @@ def restore(kept: Removed, typed: str = "", *, by: Actor) -> Address:
 
     typed: another name before the @; empty for its own. Nothing is merged or overwritten: a
     mailbox returns to its address only while that has none.
-    Raises NameTaken with a free name to propose, a LocalPart… refusal, RecipientLoop;
+    Raises NameTaken with a free name to propose, a LocalPart… refusal, RecipientLoop,
+    NameReserved, and what limits refuses;
     NotFound when it has come back already, its date is past or its domain is gone. A catch-all
     comes back by `domains.restore_catch_all`.
     """
     domain = kept.domain
-    guard.domain(by, domain)
+    owners.removed(by, kept)
     if kept.kind == "catch-all":
         raise NotFound
     local_part = names.local_part(typed, domain.name) if typed.strip() else kept.local_part
-    with db.atomic():
+    reserved.refuse_name(local_part, by=by)
+    with db.atomic(), limits.kept(domain, by=by):
         routing.still_there(domain)
         if not Removed.delete().where(Removed.id == kept.id, Removed.until > now()).execute():
             raise NotFound

@@ -8,10 +8,12 @@ from webmailadmin.mail import (
     guard,
     journal,
     kicks,
+    limits,
     mailboxes,
     names,
     recipients,
     removal,
+    reserved,
     routing,
 )
 from webmailadmin.mail.actors import Actor
@@ -44,16 +46,17 @@ def rename(address: Address, typed: str, *, version: int, keep_alias: bool, by: 
     the new one; without it, whatever led to the old name leads nowhere.
     Raises PostmasterKeepsName, NameStays, NewNameTaken with a free name to propose, Changed when
     somebody else was quicker, AddressGone, a LocalPart… refusal, AddressTooLong, RecipientLoop,
-    TooManySteps, PostmasterNeedsDestination.
+    TooManySteps, PostmasterNeedsDestination, NameReserved, AddressesUsedUp, OthersLimit.
     """
     guard.address(by, address)
     domain, old = address.domain, address.email
     local_part = names.local_part(typed, domain.name)
     new = f"{local_part}@{domain.name}"
     refuse_postmaster(address)
-    with db.atomic():
+    reserved.refuse_name(local_part, by=by)
+    with db.atomic(), limits.kept(domain, by=by):
         address = addresses.found(by, old, Address.id == address.id)
-        addresses.claim(address, version)
+        addresses.claim(address, version, by=by)
         if new == address.email:
             raise NameStays(email=new)
         gave_way = make_way(address, new, by=by)

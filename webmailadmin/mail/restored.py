@@ -1,7 +1,8 @@
 """What an earlier state may not bring along when it becomes the present one.
 
-Its rows tell of a time that is over: who was logged in, what was due, which mail files were to be
-deleted. The files themselves went on meanwhile. It may have an earlier schema.
+Its rows tell of a time that is over: who was logged in, which links were good, what was due, which
+mail files were to be deleted. The files themselves went on meanwhile. It may have an earlier
+schema.
 """
 
 from collections.abc import Iterable

@@ -7,14 +7,18 @@ end it when a password is changed, or the right to log in is taken away, by whic
 import hashlib
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from peewee import OperationalError, fn
+from peewee import JOIN, OperationalError, fn
 
+from webmailadmin import settings
 from webmailadmin.database import db, patience
+from webmailadmin.mail import guard, journal
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.models import Session, moment, now
+from webmailadmin.mail.errors import NotFound
+from webmailadmin.models import Account, Session, moment, now
 
 # Without a request, and in all. Who has entered as somebody is an administrator all the same.
 IDLE = {
@@ -27,6 +31,8 @@ LONGEST = {
     Kind.OWNER: timedelta(days=14),
     Kind.HOLDER: timedelta(days=14),
 }
+# Between the password and the second factor.
+PENDING = timedelta(minutes=10)
 # How long it counts that somebody showed that it is them.
 PROOF = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=1)
@@ -40,6 +46,8 @@ LOGGED_IN = """
         coalesce(account.kind, 'holder'), coalesce(account.id, mailbox.id),
         coalesce(account.name, address.email), coalesce(entering.name, ''),
         coalesce(account.one_time, 0),
+        EXISTS (SELECT 1 FROM second_factor AS factor WHERE factor.account_id = session.account_id
+            OR factor.mailbox_id = session.mailbox_id),
         coalesce(account.language, nullif(mailbox.language, ''), domain.language)
     FROM session
     LEFT JOIN account ON account.id = session.account_id
@@ -56,13 +64,14 @@ LOGGED_IN = """
 class LogIn:
     """A session that is open now.
 
-    one_time: the person must choose a password first. proved_at: when it showed last that it is
-    them. language: that they chose for what we write to them.
+    one_time: the person must choose a password first. has_factor: and has a second one. proved_at:
+    when it showed last that it is them. language: that they chose for what we write to them.
     """
 
     id: int
     actor: Actor
     one_time: bool
+    has_factor: bool
     language: str
     proved_at: datetime
 
@@ -70,6 +79,13 @@ class LogIn:
     def is_proved(self) -> bool:
         """Say whether the person showed lately that it is them."""
         return self.proved_at > now() - PROOF
+
+    @property
+    def needs_factor(self) -> bool:
+        """Say whether the person must set up a second factor first."""
+        required = settings.current.second_factor_for_administrators
+        itself = self.actor.kind is Kind.ADMINISTRATOR and not self.actor.through
+        return required and itself and not self.has_factor
 
 
 def open_session(
@@ -113,15 +129,15 @@ def logged_in(token: str, *, pending: bool = False) -> LogIn | None:
     row = db.execute_sql(LOGGED_IN, (token_hash(token), pending)).fetchone()
     if row is None:
         return None
-    id_, created, seen, proved, kind, person, name, through, one_time, language = row
+    id_, created, seen, proved, kind, person, name, through, one_time, factor, language = row
     actor = Actor(Kind(kind), person, name, through)
-    if is_over(actor, moment(created), moment(seen)):
+    if is_over(actor, moment(created), moment(seen), pending=pending):
         return None
     if moment(seen) < now() - SEEN_EVERY:
         # Who only reads needs no database that can be written.
         with suppress(OperationalError), patience(MILLISECONDS_TO_NOTE):
             Session.update(seen_at=now()).where(Session.id == id_).execute()
-    return LogIn(id_, actor, bool(one_time), language, moment(proved))
+    return LogIn(id_, actor, bool(one_time), bool(factor), language, moment(proved))
 
 
 def is_proved_now(present: LogIn) -> None:
@@ -139,12 +155,93 @@ def opened_before(log_in: LogIn) -> datetime | None:
     return before
 
 
-def is_over(actor: Actor, created: datetime, seen: datetime) -> bool:
-    """Say whether a session has lasted too long, or rested too long."""
+def is_over(actor: Actor, created: datetime, seen: datetime, *, pending: bool = False) -> bool:
+    """Say whether a session has lasted too long, rested too long, or waited for a code so."""
+    if pending and created <= now() - PENDING:
+        return True
     kind = Kind.ADMINISTRATOR if actor.through else actor.kind
     return seen <= now() - IDLE[kind] or created <= now() - LONGEST[kind]
 
 
-def log_out(token: str) -> None:
-    """End the session of this token."""
-    Session.delete().where(Session.token_hash == token_hash(token)).execute()
+def log_out(token: str) -> bool:
+    """End the session of this token; say whether there was one."""
+    return bool(Session.delete().where(Session.token_hash == token_hash(token)).execute())
+
+
+# The sessions of one person
+
+
+@dataclass(frozen=True)
+class Open:
+    """A session as its person sees it. entered_by: the administrator who has entered, or ""."""
+
+    id: int
+    begun: datetime
+    seen: datetime
+    network: str
+    agent: str
+    entered_by: str
+
+
+def open_of(by: Actor) -> list[Open]:
+    """Return the open sessions of a person, the one seen last first. Raises OnlyThemselves."""
+    guard.oneself(by)
+    rows = (
+        Session.select(Session, Account)
+        .join(Account, JOIN.LEFT_OUTER, on=Session.entered_by)
+        .where(belongs_to(by), ~Session.pending)
+        .order_by(Session.seen_at.desc(), Session.id.desc())
+    )
+    found = [
+        Open(
+            row.id,
+            row.created_at,
+            row.seen_at,
+            row.network,
+            row.agent,
+            row.entered_by.name if row.entered_by else "",
+        )
+        for row in rows
+    ]
+    return [
+        one
+        for one in found
+        if not is_over(replace(by, through=one.entered_by), one.begun, one.seen)
+    ]
+
+
+def belongs_to(who: Actor) -> Any:
+    """Return the condition on the sessions of a person."""
+    ((column, number),) = column_of(who).items()
+    return getattr(Session, column) == number
+
+
+def end(id_: int, *, by: Actor) -> None:
+    """End one session of one's own. Raises OnlyThemselves, NotFound."""
+    guard.oneself(by)
+    # A larger number than SQLite's own breaks the query.
+    if not Session.delete().where(Session.id == min(id_, 2**63 - 1), belongs_to(by)).execute():
+        raise NotFound
+
+
+def end_others(present: LogIn) -> int:
+    """End all sessions of a person but the present one; return how many. Raises OnlyThemselves."""
+    guard.oneself(present.actor)
+    return end_every(present.actor, but=present.id)
+
+
+def end_all(who: Actor, *, by: Actor) -> int:
+    """End all sessions of somebody; return how many. Raises NotFound for all but administrators."""
+    guard.administrator(by)
+    with db.atomic():
+        journal.record_about("sessions.ended", who, by=by)
+        return end_every(who)
+
+
+def end_every(who: Actor, *, but: int = 0) -> int:
+    """End the sessions of a person, also those in which they have entered as somebody else."""
+    theirs = belongs_to(who)
+    if who.has_account:
+        theirs |= Session.entered_by == who.id
+    count: int = Session.delete().where(theirs, Session.id != but).execute()
+    return count

@@ -23,7 +23,7 @@ def change(address: Address, wished: Switches, *, version: int, by: Actor) -> Ad
         box = mailboxes.of(address)
         if box is None:
             raise NotFound
-        addresses.claim(address, version)
+        addresses.claim(address, version, by=by)
         mailboxes.switch(address, box, wished, by=by)
         routing.settle(address.email)
     return addresses.of(by, address.email)

@@ -4,13 +4,15 @@ import ipaddress
 from datetime import timedelta
 
 from webmailadmin.database import db
+from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import TooManyFailures
 from webmailadmin.models import Throttle, now
 
 # Failures that are free, and the longest wait afterwards in seconds. A name waits shortly: a
 # stranger who fails on purpose must not keep its person out.
-FREE_TRIES = {"account": 5, "network": 20}
-LONGEST_WAIT = {"account": 60, "network": 900}
+# Codes wait longer: only who knows the password comes as far as failing there.
+FREE_TRIES = {"account": 5, "network": 20, "code": 5}
+LONGEST_WAIT = {"account": 60, "network": 900, "code": 900}
 FORGET_AFTER = timedelta(hours=1)
 
 
@@ -22,6 +24,16 @@ def keys(name: str, client: str) -> list[str]:
 def key_of(name: str) -> str:
     """Return what failures of one name are counted by."""
     return f"account:{name}"
+
+
+def keys_of_codes(who: Actor, client: str) -> list[str]:
+    """Return what wrong codes of a person are counted by; the right password forgets none."""
+    return [key_of_codes(who), f"network:{network_of(client)}"]
+
+
+def key_of_codes(who: Actor) -> str:
+    """Return what wrong codes of a person are counted by."""
+    return f"code:{'account' if who.has_account else 'mailbox'}:{who.id}"
 
 
 def network_of(client: str) -> str:
@@ -62,3 +74,25 @@ def count(keys: list[str]) -> None:
 def forget(name: str) -> None:
     """Forget the failures of a name."""
     Throttle.delete().where(Throttle.key == key_of(name)).execute()
+
+
+def forget_codes(who: Actor) -> None:
+    """Forget the wrong codes of a person."""
+    Throttle.delete().where(Throttle.key == key_of_codes(who)).execute()
+
+
+def spend(key: str, most: int, within: timedelta) -> int:
+    """Count one more of `most` within a time that began with the first.
+
+    Return 0, or how many seconds are left when there were too many; then nothing is counted.
+    """
+    moment = now()
+    Throttle.delete().where(Throttle.key == key, Throttle.last_at <= moment - within).execute()
+    row = Throttle.get_or_none(Throttle.key == key)
+    if row is None:
+        Throttle.create(key=key, failures=1, last_at=moment)
+    elif row.failures >= most:
+        return int((row.last_at + within - moment).total_seconds())
+    else:
+        Throttle.update(failures=row.failures + 1).where(Throttle.key == key).execute()
+    return 0

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from webmailadmin.database import db
-from webmailadmin.mail import guard, mailboxes, names, recipients, routing
+from webmailadmin.mail import guard, mailboxes, names, recipients, routing, throttle
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import TooManyTests
-from webmailadmin.models import Address, Mailbox, Throttle, now
+from webmailadmin.models import Address, Mailbox
 
 A_MINUTE = timedelta(minutes=1)
 MOST_TO_ONE = 4  # a minute, to one address
@@ -36,15 +36,9 @@ def count(address: Address, *, by: Actor) -> None:
 
 def count_one(key: str, most: int) -> None:
     """Count one more of a minute that began with the first."""
-    moment = now()
-    Throttle.delete().where(Throttle.key == key, Throttle.last_at <= moment - A_MINUTE).execute()
-    row = Throttle.get_or_none(Throttle.key == key)
-    if row is None:
-        Throttle.create(key=key, failures=1, last_at=moment)
-        return
-    if row.failures >= most:
-        raise TooManyTests(seconds=int((row.last_at + A_MINUTE - moment).total_seconds()))
-    Throttle.update(failures=row.failures + 1).where(Throttle.key == key).execute()
+    seconds = throttle.spend(key, most, A_MINUTE)
+    if seconds:
+        raise TooManyTests(seconds=seconds)
 
 
 def ends(address: Address) -> Ends:

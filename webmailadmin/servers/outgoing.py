@@ -26,7 +26,8 @@ UNPRINTABLE = re.compile(r"[^ -~]+")
 class Letter:
     """A mail of plain text, in the name of `sender`. bounces_to: NOBODY, or an address.
 
-    Raises ValueError when something else than the text is more than one line: it would begin
+    html: the same text once more, for programs that show it so.
+    Raises ValueError when something else than the texts is more than one line: it would begin
     another header, or another command to the server.
     """
 
@@ -36,6 +37,7 @@ class Letter:
     text: str
     message_id: str
     bounces_to: str = NOBODY
+    html: str = ""
 
     def __post_init__(self) -> None:
         for line in (self.sender, self.to, self.subject, self.message_id, self.bounces_to):
@@ -126,4 +128,6 @@ def written(letter: Letter) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     # Quoted-printable: Postfix need not convert it for a next host that takes ASCII alone.
     message.set_content(letter.text, cte="quoted-printable")
+    if letter.html:
+        message.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return message

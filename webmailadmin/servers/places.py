@@ -23,6 +23,7 @@ DOVECOT = Path("/etc/dovecot")
 DOVECOT_OURS = DOVECOT / "conf.d" / "99-webmailadmin.conf"
 DOVECOT_SQL = DOVECOT / "webmailadmin-sql.conf.ext"  # 2.3 only
 DOVECOT_USED = DOVECOT / "webmailadmin-used.conf.ext"  # 2.3 only
+DOVECOT_DICT = DOVECOT / "webmailadmin-dict.conf.ext"  # 2.3 only
 DOVECOT_SYSTEM_USERS = DOVECOT / "conf.d" / "auth-system.conf.ext"
 UNITS = Path("/etc/systemd/system")
 POSTSRSD = Path("/etc/default/postsrsd")

@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from webmailadmin.servers import used
+from webmailadmin.servers import sieve, used
 from webmailadmin.servers.render import MAIL_USER, UnfitValue, Values, render_into
 
 LOOPBACK = "127.0.0.1"
+# Where Postfix trusts what comes in: Dovecot's answers to mail.
+TRUSTED = "127.0.0.2"
 SECONDS_TO_START = 20
 SECONDS_TO_STOP = 5
 # What these servers need of Debian: a package, and a file by which it is known.
@@ -28,6 +30,7 @@ PACKAGES = {
     "dovecot-pop3d": "/usr/lib/dovecot/pop3",
     "dovecot-lmtpd": "/usr/lib/dovecot/lmtp",
     "dovecot-sqlite": "/usr/lib/dovecot/modules/libdriver_sqlite.so",
+    "dovecot-sieve": sieve.PLUGIN,
 }
 # The folders below Postfix's queue_directory that are its own alone.
 QUEUE = (
@@ -369,6 +372,8 @@ def private_master_cf(servers: PrivateServers) -> str:
 {LOOPBACK}:{port} inet n - y - - smtpd
   -o smtpd_sasl_auth_enable=yes
   -o smtpd_tls_auth_only=no
+{TRUSTED}:{port} inet n - y - - smtpd
+  -o mynetworks=127.0.0.0/8
 cleanup unix n - y - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - y - - trivial-rewrite
@@ -430,6 +435,7 @@ service anvil {{
   }}
 }}
 !include {rendered}/webmailadmin.conf
+submission_host = {TRUSTED}:{servers.ports.smtp}
 """
 
 

@@ -108,6 +108,7 @@ def texts(values: Values) -> dict[Path, str]:
         Path("dovecot-2.3", "webmailadmin.conf"): filled("dovecot-2.3.conf", values),
         Path("dovecot-2.3", "webmailadmin-sql.conf.ext"): filled("dovecot-2.3-sql.conf", values),
         Path("dovecot-2.3", "webmailadmin-used.conf.ext"): filled("dovecot-2.3-used.conf", values),
+        Path("dovecot-2.3", "webmailadmin-dict.conf.ext"): filled("dovecot-2.3-dict.conf", values),
         Path("dovecot-2.4", "webmailadmin.conf"): filled("dovecot-2.4.conf", values),
     }
 

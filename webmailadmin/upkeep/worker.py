@@ -15,7 +15,7 @@ import peewee
 
 from webmailadmin.mail import chores, purging
 from webmailadmin.servers.mailfiles import HelperTrouble
-from webmailadmin.upkeep import app_passwords, purges, usage, warnings
+from webmailadmin.upkeep import app_passwords, letters, purges, usage, warnings
 from webmailadmin.upkeep.checkpoint import checkpoint
 from webmailadmin.upkeep.kicks import carry_out as carry_out_kicks
 
@@ -40,6 +40,7 @@ class Chore:
 
 CHORES = (
     Chore("kicks", 5, carry_out_kicks, (HelperTrouble,)),
+    Chore("letters", 5, letters.carry_out, (letters.LettersStuck,)),
     Chore("checkpoint", 60, checkpoint),
     Chore("purges", 60, purges.carry_out, (purges.PurgesStuck, purging.ClockBehind)),
     Chore("usage", 20, usage.Round().carry_out, (HelperTrouble, usage.MailboxesUnread)),

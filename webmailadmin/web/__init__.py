@@ -5,11 +5,16 @@ from pathlib import Path
 from flask import Flask
 
 from webmailadmin.web import (
+    accounts,
     addresses,
+    allowances,
     app_passwords,
     assets,
+    contact,
     domains,
+    entering,
     errors,
+    forgotten,
     health,
     holder,
     htmx,
@@ -17,27 +22,40 @@ from webmailadmin.web import (
     kicks,
     language,
     leading,
+    links,
     log_in,
     losses,
+    me,
     messages,
     pages,
+    proving,
     proxies,
     purging,
     removed,
     renaming,
     requests,
+    second_factor,
     security,
     trials,
     unknown,
     usage,
+    vacation,
 )
 
 GROUPS = (
     log_in,
+    proving,
+    second_factor,
+    me,
+    links,
+    forgotten,
+    contact,
     language,
     domains,
+    accounts,
     addresses,
     renaming,
+    vacation,
     trials,
     unknown,
     removed,
@@ -49,6 +67,7 @@ GROUPS = (
     journal,
     holder,
     app_passwords,
+    entering,
 )
 
 
@@ -58,6 +77,7 @@ def init_app(app: Flask, static: Path) -> None:
         part.init_app(app)
     assets.init_app(app, static)
     pages.init_app(app)
+    allowances.init_app(app)
     usage.init_app(app)
     losses.init_app(app)
     holder.init_app(app)

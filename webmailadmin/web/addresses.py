@@ -7,10 +7,10 @@ from webmailadmin.mail import (
     addresses,
     app_passwords,
     domains,
+    links,
     listing,
     mailboxes,
     passwords,
-    routing,
 )
 from webmailadmin.mail.errors import AddressExists, Changed, LocalPartOtherDomain
 from webmailadmin.mail.filters import Show
@@ -18,9 +18,12 @@ from webmailadmin.mail.listing import Row
 from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
 from webmailadmin.models import Address, Domain, Mailbox
 from webmailadmin.web import losses
+from webmailadmin.web.domains import mine_named
 from webmailadmin.web.forms import AddForm, DeleteForm, EditForm
 from webmailadmin.web.htmx import answer, done, wants_fragment
+from webmailadmin.web.links import made, url_of
 from webmailadmin.web.losses import Loss
+from webmailadmin.web.pages import default_quota
 from webmailadmin.web.sentences import deleted_text, saved_text
 from webmailadmin.words import Toast
 
@@ -44,7 +47,7 @@ def list_context(domain: Domain) -> dict[str, object]:
     search = request.args.get("q", "")[: listing.LONGEST_SEARCH]
     asked = request.args.get("show", "")
     show = Show(asked) if asked in list(Show) else Show.ALL
-    page = listing.page(domain, search, show, request.args.get("after", ""))
+    page = listing.page(domain, search, show, request.args.get("after", ""), by=g.who)
     return {"search": search, "show": show, "page": page, "open": None}
 
 
@@ -66,7 +69,7 @@ def add(name: str) -> Response:
     if isinstance(form.refused, AddressExists):
         existing = addresses.of(g.who, str(form.refused.values["email"]))
     if isinstance(form.refused, LocalPartOtherDomain):
-        elsewhere = routing.domain_named(str(form.refused.values["name"]))
+        elsewhere = mine_named(str(form.refused.values["name"]))
     context: dict[str, object] = {"form": form, "elsewhere": elsewhere, "domain": domain}
     if existing is not None:
         context |= editor_context(existing, new_editor(existing, mailboxes.of(existing)))
@@ -88,9 +91,9 @@ def page_of(domain: Domain, fragment: str, status: int, /, **context: object) ->
 
 def new_editor(address: Address, box: Mailbox | None) -> EditForm:
     """Return the editor's form, filled with what the address is now."""
-    row = listing.row(address)
+    row = listing.row(address, by=g.who)
     fresh = box is None and not row.recipients and row.removed is None
-    quota = box.quota_mb if box is not None else settings.current.default_quota_mb
+    quota = box.quota_mb if box is not None else default_quota(address.domain)
     return EditForm(
         formdata=None,
         version=address.version,
@@ -110,7 +113,7 @@ def editor_context(address: Address, editor: EditForm) -> dict[str, object]:
     return {
         # Read again: its counts have moved.
         "domain": domains.of(g.who, address.domain.name),
-        "open": listing.row(address),
+        "open": listing.row(address, by=g.who),
         "editor": editor,
         "loss": loss_of(address, editor),
         "mail_host": settings.current.mail_host,
@@ -154,7 +157,9 @@ def closed(email: str) -> Response:
     address = addresses.of(g.who, email)
     if not wants_fragment():
         return make_response(redirect(url_for(".edit", email=email), 303))
-    return answer("", "addresses/_closed.html", domain=address.domain, open=listing.row(address))
+    return answer(
+        "", "addresses/_closed.html", domain=address.domain, open=listing.row(address, by=g.who)
+    )
 
 
 @bp.post("/addresses/<email>/")
@@ -165,10 +170,10 @@ def save(email: str) -> Response:
     if editor.generate.data:
         return generated(address, editor)
     if editor.validate_on_submit():
-        before = listing.row(address)
+        before = listing.row(address, by=g.who)
         with editor.refusals():
             saved = addresses.save(address, wish(editor), by=g.who)
-            return saved_answer(before, saved)
+            return saved_answer(before, saved, bool(editor.by_link.data))
     if isinstance(editor.refused, Changed):
         address = addresses.of(g.who, email)
         editor.version.renew(address.version)
@@ -190,6 +195,7 @@ def wish(editor: EditForm) -> addresses.Wish:
         enabled=bool(editor.enabled.data),
         may_remove=bool(editor.may_remove.data),
         agreed_quota=editor.agreed_quota.data or "",
+        by_link=bool(editor.by_link.data),
         switches=switches(editor),
     )
 
@@ -212,9 +218,16 @@ def generated(address: Address, editor: EditForm) -> Response:
     return page_of(address.domain, "addresses/_entry.html", 200, **context)
 
 
-def saved_answer(before: Row, saved: addresses.Saved) -> Response:
-    """Close the editor on the new state; a new mailbox shows what mail programs want to know."""
-    after = listing.row(saved.address)
+def saved_answer(before: Row, saved: addresses.Saved, by_link: bool) -> Response:
+    """Close the editor on the new state; a new mailbox shows what mail programs want to know.
+
+    by_link: and a link by which its holder chooses the password.
+    """
+    after = listing.row(saved.address, by=g.who)
+    box = mailboxes.of(saved.address)
+    token = links.invite(box, by=g.who) if by_link and box is not None else ""
+    if box is not None and token and not wants_fragment():
+        return made(box, token)
     undo = ""
     if saved.removed is not None:
         undo = url_for("removed.restore", name=saved.address.domain.name, id_=saved.removed.id)
@@ -226,9 +239,9 @@ def saved_answer(before: Row, saved: addresses.Saved) -> Response:
     opened = after.has_mailbox and not before.has_mailbox
     if opened:
         to = url_for(".edit", email=after.email, opened="yes")
-    editor = new_editor(saved.address, mailboxes.of(saved.address))
-    context = editor_context(saved.address, editor)
-    return done("addresses/_saved.html", to, toast, **(context | {"opened": opened}))
+    context = editor_context(saved.address, new_editor(saved.address, box))
+    context |= {"opened": opened or token, "link": url_of(token) if token else ""}
+    return done("addresses/_saved.html", to, toast, **context)
 
 
 @bp.post("/addresses/<email>/delete")

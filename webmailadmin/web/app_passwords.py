@@ -10,6 +10,7 @@ from webmailadmin.web.addresses import editor_context, new_editor, page_of
 from webmailadmin.web.forms import AppPasswordForm, Plain
 from webmailadmin.web.holder import proof_of, renew
 from webmailadmin.web.htmx import done, leave
+from webmailadmin.web.security import prove_again
 from webmailadmin.words import Toast, gettext
 
 bp = Blueprint("app_passwords", __name__)
@@ -38,7 +39,7 @@ def page(
             created=created,
             box=holders.box_of(address),
             app_passwords=app_passwords.of(address, by=g.who),
-            open=listing.row(address),
+            open=listing.row(address, by=g.who),
             mail_host=settings.current.mail_host,
             webmail_url=settings.current.webmail_url,
         ),
@@ -47,6 +48,7 @@ def page(
 
 
 @bp.post("/mailbox/app-passwords")
+@prove_again
 def create() -> Response:
     """Make an app password. It is shown in the answer, and nowhere ever after."""
     form = AppPasswordForm()
@@ -78,6 +80,7 @@ def revoked(address: Address, id_: int) -> str:
 
 
 @bp.post("/mailbox/main-password-<any(on,off):way>")
+@prove_again
 def main_password(way: str) -> Response:
     """Let mail programs in by the main password, or bar them."""
     address = holders.of(g.who)

@@ -7,6 +7,7 @@ from webmailadmin.mail import (
     domains,
     guard,
     leading,
+    limits,
     mailboxes,
     names,
     purging,
@@ -43,6 +44,7 @@ def list_() -> Response:
 @bp.post("/domains/")
 def install() -> Response:
     """Install a domain; its page says what it needs next."""
+    limits.refuse_stranger(g.who)
     form = InstallForm()
     if form.validate_on_submit():
         with form.refusals():
@@ -52,8 +54,14 @@ def install() -> Response:
             return make_response(redirect(url_for(".about", name=domain.name), 303))
     exists = None
     if isinstance(form.refused, DomainExists):
-        exists = routing.domain_named(names.domain_name(form.name.data or ""))
+        exists = mine_named(names.domain_name(form.name.data or ""))
     return page(form, 422, exists=exists)
+
+
+def mine_named(name: str) -> Domain | None:
+    """Return the domain of this name, when it is the person's."""
+    found = routing.domain_named(name)
+    return found if found is not None and guard.owns(g.who, found) else None
 
 
 def page(form: InstallForm, status: int = 200, exists: Domain | None = None) -> Response:
@@ -67,7 +75,7 @@ def page(form: InstallForm, status: int = 200, exists: Domain | None = None) -> 
             exists=exists,
             removed=removed,
             led=leading.counts_into(g.who, [one.name for one in removed]),
-            undone=[one for one in purging.undone() if one.gone],
+            undone=[one for one in purging.undone(by=g.who) if one.gone],
         ),
         status,
     )
@@ -138,7 +146,9 @@ def switched(name: str, **_: str) -> Response:
 @bp.get("/domains/<name>/remove")
 def removal(name: str) -> Response:
     """Say what the removal of the domain takes away, and ask for its name as a yes."""
-    return removal_page(domains.of(g.who, name), RemoveDomainForm(formdata=None))
+    domain = domains.of(g.who, name)
+    guard.added(g.who, domain)
+    return removal_page(domain, RemoveDomainForm(formdata=None))
 
 
 def removal_page(domain: Domain, form: RemoveDomainForm, status: int = 200) -> Response:
@@ -159,6 +169,7 @@ def removal_page(domain: Domain, form: RemoveDomainForm, status: int = 200) -> R
 def remove(name: str) -> Response:
     """Remove the domain with all that is in it, with a way back."""
     domain = domains.of(g.who, name)
+    guard.added(g.who, domain)
     form = RemoveDomainForm()
     if form.validate_on_submit():
         with form.refusals():

@@ -1,11 +1,10 @@
 """What a person reads when something is not there, not allowed, or broken."""
 
 import logging
-from urllib.parse import urlsplit
 
 import cysqlite
 import peewee
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from webmailadmin.mail.errors import (
@@ -16,9 +15,11 @@ from webmailadmin.mail.errors import (
     NotFound,
     Refusal,
     TooManyDownloads,
+    TooManyFailures,
 )
+from webmailadmin.mail.errors_of_entering import OnlyThemselves
 from webmailadmin.web.htmx import answer
-from webmailadmin.web.security import own_path
+from webmailadmin.web.security import where_from
 from webmailadmin.words import gettext, in_words
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,13 @@ UNWRITABLE: dict[type[Exception], tuple[int, str]] = {
     ),
 }
 
-STATUSES = {Changed: 409, AddressGone: 410, MessagesOutOfReach: 503, TooManyDownloads: 503}
+STATUSES = {
+    OnlyThemselves: 403,
+    Changed: 409,
+    AddressGone: 410,
+    MessagesOutOfReach: 503,
+    TooManyDownloads: 503,
+}
 
 
 def status_of(refusal: Refusal) -> int:
@@ -72,11 +79,13 @@ def refused(refusal: Refusal) -> Response:
     return say(in_words(refusal), status_of(refusal), removed_from=domain, back=where_from())
 
 
-def where_from() -> str:
-    """Return the page of ours that a form was sent from, if the browser says so."""
-    parts = urlsplit(request.referrer or "")
-    here = parts._replace(scheme="", netloc="", fragment="").geturl()
-    return own_path(here) if parts.netloc == request.host else ""
+def refused_page(page: Response, refusal: Refusal | None) -> Response:
+    """Give the page of a form that was not taken the status that says so."""
+    page.status_code = 422
+    if isinstance(refusal, TooManyFailures):
+        page.status_code = 429
+        page.headers["Retry-After"] = str(refusal.values["seconds"])
+    return page
 
 
 def not_our_host(_: SecurityError) -> Response:

@@ -100,6 +100,18 @@ class Plain(Form):
     """A button: nothing to read but its token."""
 
 
+class JournalForm(Form):
+    """What is looked for in the journal. It changes nothing, so it needs no token."""
+
+    class Meta:
+        csrf = False
+
+    person = StringField(_l("By whom"))
+    address = StringField(_l("Address or domain"))
+    since = StringField(_l("From"))
+    until = StringField(_l("To"))
+
+
 class LanguageForm(Form):
     """The switch of the language."""
 
@@ -110,9 +122,29 @@ class LanguageForm(Form):
 class LogInForm(Form):
     """Name and password."""
 
-    name = StringField(_l("Name"))
+    name = StringField(_l("Name or e-mail address"))
     password = TypedPassword(_l("Password"))
     next = HiddenField()
+
+
+class CodeForm(Form):
+    """The code that follows the password."""
+
+    code = StringField(_l("Code"))
+    next = HiddenField()
+
+
+class ProveForm(CodeForm):
+    """The password and the code once more."""
+
+    present = TypedPassword(_l("Password"))
+
+
+class EnrolForm(Form):
+    """A second factor that is being set up. sealed: the secret that the page proposed."""
+
+    sealed = HiddenField()
+    code = StringField(_l("Code"))
 
 
 class OwnPasswordForm(Form):
@@ -180,6 +212,7 @@ class EditForm(Form):
     enabled = BooleanField(_l("Enabled"))
     may_remove = BooleanField()
     agreed_quota = HiddenField()
+    by_link = BooleanField(_l("The holder chooses the password by a link"))
     switches = HiddenField()
     receives = BooleanField(_l("Receives mail"))
     may_log_in = BooleanField(_l("May log in"))
@@ -225,6 +258,17 @@ class RenameForm(Form):
     version = VersionField(default=0)
     local_part = StringField(_l("New name"))
     keep_alias = BooleanField()
+
+
+class VacationForm(Form):
+    """What a mailbox answers while its holder is away. begins, ends: days as 2026-08-03."""
+
+    version = VersionField(default=0)
+    enabled = BooleanField(_l("Answer mail automatically"))
+    begins = StringField(_l("From"))
+    ends = StringField(_l("Until, this day included"))
+    subject = StringField(_l("Subject"))
+    text = TextAreaField(_l("Text"))
 
 
 class PurgeForm(Form):

@@ -9,15 +9,15 @@ from flask import (
     make_response,
     redirect,
     render_template,
-    request,
     url_for,
 )
 from flask_babel import lazy_gettext as _l
 
 from webmailadmin import settings
-from webmailadmin.mail import app_passwords, holders, journal, listing, reaching, sessions
+from webmailadmin.mail import app_passwords, holders, journal_search, listing, reaching, sessions
 from webmailadmin.mail.errors import Changed
 from webmailadmin.mail.holders import Proof, Redirection
+from webmailadmin.mail.journal_search import Search
 from webmailadmin.web.forms import Form, RedirectForm
 from webmailadmin.web.htmx import leave
 from webmailadmin.web.sentences import doubles_text
@@ -29,7 +29,7 @@ MAILBOX = {
     "holder.page": _l("Overview"),
     "holder.redirection": _l("Redirection"),
     "vacation.form": _l("Vacation answer"),
-    "holder.entries": _l("Journal"),
+    "journal.everything": _l("Journal"),
 }
 LOG_IN = {
     "log_in.own_password": _l("Password"),
@@ -65,7 +65,7 @@ def page() -> Response:
     return make_response(
         render_template(
             "holder/page.html",
-            row=listing.row(address),
+            row=listing.row(address, by=g.who),
             box=box,
             domain=address.domain,
             reaching=reaching.to(address),
@@ -73,28 +73,17 @@ def page() -> Response:
             app_passwords=app_passwords.of(address, by=g.who),
             before=sessions.opened_before(g.log_in),
             may_redirect=holders.may_redirect(address, box),
-            entries=holders.entries(g.who)[:ENTRIES],
+            entries=journal_search.read(Search(), by=g.who)[:ENTRIES],
             mail_host=settings.current.mail_host,
             webmail_url=settings.current.webmail_url,
         )
     )
 
 
-@bp.get("/mailbox/journal")
-def entries() -> Response:
-    """Show what was done to one's mailbox, the latest first; `?before=` goes on."""
-    before = request.args.get("before", type=int)
-    found = holders.entries(g.who, None if before is None else max(before, 0))
-    more = found[journal.PAGE - 1].id if len(found) > journal.PAGE else None
-    return make_response(
-        render_template("holder/journal.html", entries=found[: journal.PAGE], more=more)
-    )
-
-
 @bp.get("/mailbox/redirection")
 def redirection() -> Response:
     """Ask where else one's mail shall go, or say that this is not for the holder to choose."""
-    row = listing.row(holders.of(g.who))
+    row = listing.row(holders.of(g.who), by=g.who)
     return redirection_page(
         RedirectForm(
             formdata=None,
@@ -113,7 +102,7 @@ def redirection_page(form: RedirectForm, status: int = 200) -> Response:
         render_template(
             "holder/redirection.html",
             form=form,
-            row=listing.row(address),
+            row=listing.row(address, by=g.who),
             box=box,
             domain=address.domain,
             may_redirect=holders.may_redirect(address, box),

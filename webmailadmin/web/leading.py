@@ -100,7 +100,7 @@ def page(domain: Domain, place: str, form: LeadingForm, status: int = 200) -> Re
             led=led,
             form=form,
             address=address,
-            kept=None if whole else removal.former(place),
+            kept=None if whole else removal.former(place, by=g.who),
         ),
         status,
     )

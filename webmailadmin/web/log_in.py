@@ -1,7 +1,6 @@
 """Log in, log out, one's own password."""
 
 import logging
-from urllib.parse import urlsplit
 
 from flask import (
     Blueprint,
@@ -17,14 +16,16 @@ from flask import (
 
 from webmailadmin import settings
 from webmailadmin.log import note
-from webmailadmin.mail import accounts, holders, log_ins, sessions
+from webmailadmin.mail import accounts, entering, holders, log_ins, sessions
 from webmailadmin.mail.actors import Kind
-from webmailadmin.mail.errors import TooManyFailures
-from webmailadmin.web.forms import LogInForm, OwnPasswordForm, Plain
+from webmailadmin.web.entering import tell_of_entries
+from webmailadmin.web.errors import refused_page
+from webmailadmin.web.forms import CodeForm, LogInForm, OwnPasswordForm, Plain
 from webmailadmin.web.htmx import leave
 from webmailadmin.web.security import (
-    LOOPBACK,
+    OWN_COOKIE,
     SESSION_COOKIE,
+    cookies_are_dropped,
     give_session,
     own_path,
     take_session,
@@ -56,13 +57,44 @@ def submit() -> Response:
             )
             noted("log-in", form)
             session.clear()
+            tell_of_entries(token)
             return give_session(make_response(redirect(own_path(form.next.data), 303)), token)
         noted("log-in refused", form)
-    if isinstance(form.refused, TooManyFailures):
-        response = page(form, 429)
-        response.headers["Retry-After"] = str(form.refused.values["seconds"])
-        return response
-    return page(form, 422)
+    return refused_page(page(form), form.refused)
+
+
+@bp.get("/log-in/code")
+def code() -> Response:
+    """Ask for the second factor, after the password."""
+    waits = sessions.logged_in(request.cookies.get(SESSION_COOKIE, ""), pending=True)
+    there = own_path(request.args.get("next"))
+    if waits is None:
+        return make_response(redirect(url_for(".form", next=there), 303))
+    return code_page(CodeForm(next=there))
+
+
+@bp.post("/log-in/code")
+def submit_code() -> Response:
+    """Log in with the second factor; what opens the panel is a token of its own."""
+    form = CodeForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            token = log_ins.show_code(
+                request.cookies.get(SESSION_COOKIE, ""),
+                form.code.data or "",
+                request.remote_addr or "",
+                request.user_agent.string,
+            )
+            session.clear()
+            tell_of_entries(token)
+            return give_session(make_response(redirect(own_path(form.next.data), 303)), token)
+        note("code refused", id=g.request_id, network=request.remote_addr, refused=g.refused)
+    return refused_page(code_page(form), form.refused)
+
+
+def code_page(form: CodeForm) -> Response:
+    """Show the page that asks for a code."""
+    return make_response(render_template("log_in/code.html", form=form))
 
 
 def noted(event: str, form: LogInForm) -> None:
@@ -77,22 +109,24 @@ def noted(event: str, form: LogInForm) -> None:
     )
 
 
-def page(form: LogInForm, status: int = 200) -> Response:
+def page(form: LogInForm) -> Response:
     """Show the log-in page.
 
     Over plain http to another machine the browser would drop our cookie: the page says so,
     where a log-in would fail without a word.
     """
-    host = urlsplit(f"//{request.host}").hostname
-    unsafe = not request.is_secure and host not in LOOPBACK
-    return make_response(render_template("log_in/page.html", form=form, unsafe=unsafe), status)
+    unsafe = cookies_are_dropped()
+    return make_response(render_template("log_in/page.html", form=form, unsafe=unsafe))
 
 
 @bp.post("/log-out")
 def log_out() -> Response:
     """End the session, here and on the server."""
     if Plain().validate_on_submit():
-        sessions.log_out(request.cookies.get(SESSION_COOKIE, ""))
+        if g.who is not None and g.who.through:
+            entering.leave(request.cookies.get(SESSION_COOKIE, ""))
+        for name in (SESSION_COOKIE, OWN_COOKIE):
+            sessions.log_out(request.cookies.get(name, ""))
         session.clear()
         return take_session(make_response(redirect(url_for(".form"), 303)))
     return make_response(redirect("/", 303))

@@ -158,5 +158,5 @@ def init_app(app: Flask) -> None:
         fate=fate,
         fate_caught=fate_caught,
         lead_there_text=lead_there_text,
-        removed_as=removal.former,
+        removed_as=lambda email: removal.former(email, by=g.who),
     )

@@ -34,7 +34,7 @@ def downloaded(email: str) -> Response:
 def download_removed(name: str, id_: int) -> Response:
     """Send all messages of a mailbox that can be brought back."""
     domain = domains.of(g.who, name)
-    return sent_removed(removal.of(domain, id_), url_for("removed.list_", name=name))
+    return sent_removed(removal.of(domain, id_, by=g.who), url_for("removed.list_", name=name))
 
 
 @bp.get("/domains/<name>/removed/<int:id_>/download")
@@ -48,7 +48,7 @@ def download_with_domain(domain_id: int, kept: int) -> Response:
     """Send all messages of a mailbox that went with its domain."""
     domain = domains.removed_of(g.who, domain_id)
     return sent_removed(
-        removal.of(domain, kept), url_for(".of_removed_domain", domain_id=domain_id)
+        removal.of(domain, kept, by=g.who), url_for(".of_removed_domain", domain_id=domain_id)
     )
 
 

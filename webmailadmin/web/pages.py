@@ -7,9 +7,10 @@ from flask import Flask, g
 from flask_babel import get_locale
 
 from webmailadmin import settings, words
-from webmailadmin.mail import domains, names
+from webmailadmin.mail import domains, limits, names
 from webmailadmin.models import Domain
 from webmailadmin.web.forms import Plain
+from webmailadmin.web.qr import svg
 from webmailadmin.web.sentences import outcome
 from webmailadmin.words import gettext
 
@@ -25,6 +26,11 @@ def plain_form() -> Plain:
         g.plain_form = Plain(formdata=None)
     form: Plain = g.plain_form
     return form
+
+
+def default_quota(domain: Domain) -> int:
+    """Return the size limit to propose for a new mailbox of a domain, in MB."""
+    return limits.proposed_mb(domain, settings.current.default_quota_mb, by=g.who)
 
 
 def unknown_state(domain: Domain) -> str:
@@ -46,6 +52,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         size=lambda megabytes: size_in(get_locale(), megabytes),
         bytes=lambda count: size_in(get_locale(), words.rounded(count)),
+        qr=svg,
         day=words.day,
         minute=words.minute,
         ago=words.ago,
@@ -62,6 +69,6 @@ def init_app(app: Flask) -> None:
         plain_form=plain_form,
         unknown_state=unknown_state,
         outcome=outcome,
-        default_quota=lambda: settings.current.default_quota_mb,
+        default_quota=default_quota,
         restore_days=lambda: settings.current.restore_days,
     )

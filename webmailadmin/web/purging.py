@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
 
-from webmailadmin.mail import domains, names, purging, recycle_bin, removal
+from webmailadmin.mail import domains, guard, names, purging, recycle_bin, removal
 from webmailadmin.models import Domain, Removed
 from webmailadmin.upkeep import usage
 from webmailadmin.web.forms import PurgeForm, RemoveDomainForm
@@ -18,7 +18,7 @@ bp = Blueprint("purging", __name__)
 def ask(name: str, id_: int) -> Response:
     """Say what goes for good, and ask for its address as a yes."""
     domain = domains.of(g.who, name)
-    return page(domain, removal.of(domain, id_), PurgeForm(formdata=None))
+    return page(domain, removal.of(domain, id_, by=g.who), PurgeForm(formdata=None))
 
 
 def page(domain: Domain, kept: Removed, form: PurgeForm, status: int = 200) -> Response:
@@ -35,7 +35,7 @@ def page(domain: Domain, kept: Removed, form: PurgeForm, status: int = 200) -> R
 def order(name: str, id_: int) -> Response:
     """Let something removed go for good."""
     domain = domains.of(g.who, name)
-    kept = removal.of(domain, id_)
+    kept = removal.of(domain, id_, by=g.who)
     form = PurgeForm()
     if form.validate_on_submit():
         with form.refusals():
@@ -54,6 +54,7 @@ def ask_domain(domain_id: int) -> Response:
 
 def domain_page(domain_id: int, form: RemoveDomainForm, status: int = 200) -> Response:
     """Show the warning before the end of a removed domain, with what was refused there."""
+    guard.administrator(g.who)
     one = recycle_bin.domain_of(g.who, domain_id)
     return make_response(render_template("domains/purge.html", one=one, form=form), status)
 
@@ -61,6 +62,7 @@ def domain_page(domain_id: int, form: RemoveDomainForm, status: int = 200) -> Re
 @bp.post("/domains/removed/<int:domain_id>/purge")
 def order_domain(domain_id: int) -> Response:
     """Let a removed domain go for good, with all that went with it."""
+    guard.administrator(g.who)
     domain = domains.removed_of(g.who, domain_id)
     form = RemoveDomainForm()
     if form.validate_on_submit():

@@ -26,7 +26,7 @@ def page(
     """Show the list; `asked` is the one that wants another name."""
     search = request.args.get("q", "")[: listing.LONGEST_SEARCH]
     before = request.args.get("before", type=int)
-    found = recycle_bin.page(domain, search, before)
+    found = recycle_bin.page(domain, search, before, by=g.who)
     shown = [*found.entries, *([asked] if asked else [])]
     return answer(
         "removed/list.html",
@@ -39,7 +39,7 @@ def page(
         before=before,
         page=found,
         led=leading.counts(g.who, [one.email for one in shown]),
-        undone=purging.undone(domain),
+        undone=purging.undone(domain, by=g.who),
     )
 
 
@@ -47,16 +47,16 @@ def page(
 def ask(name: str, id_: int) -> Response:
     """Ask for the name under which to bring it back."""
     domain = domains.of(g.who, name)
-    kept = removal.of(domain, id_)
+    kept = removal.of(domain, id_, by=g.who)
     form = RestoreForm(formdata=None, local_part=removal.proposed_name(kept))
-    return page(domain, form, recycle_bin.of(domain, id_))
+    return page(domain, form, recycle_bin.of(domain, id_, by=g.who))
 
 
 @bp.post("/domains/<name>/removed/<int:id_>/restore")
 def restore(name: str, id_: int) -> Response:
     """Bring it back; when its name is taken, ask for another and propose one."""
     domain = domains.of(g.who, name)
-    kept = removal.of(domain, id_)
+    kept = removal.of(domain, id_, by=g.who)
     form = RestoreForm()
     if form.validate_on_submit():
         with form.refusals():
@@ -66,7 +66,7 @@ def restore(name: str, id_: int) -> Response:
             toast = Toast(restored_text(address.email))
             fresh = domains.of(g.who, name)
             to = url_for("addresses.list_", name=name, q=address.local_part)
-            row = listing.row(address)
+            row = listing.row(address, by=g.who)
             return done("addresses/_restored.html", to, toast, domain=fresh, open=row)
     if isinstance(form.refused, NameTaken) and not form.local_part.data:
         form.local_part.data = str(form.refused.values["proposal"])
@@ -74,7 +74,7 @@ def restore(name: str, id_: int) -> Response:
         response = make_response("", 422)
         response.headers["HX-Redirect"] = url_for(".ask", name=name, id_=id_)
         return response
-    return page(domain, form, recycle_bin.of(domain, id_), 422)
+    return page(domain, form, recycle_bin.of(domain, id_, by=g.who), 422)
 
 
 def catch_all_is_back(domain: Domain) -> Response:

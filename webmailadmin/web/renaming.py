@@ -61,7 +61,7 @@ def renamed_answer(old: str, renamed: Renamed) -> Response:
     context = editor_context(address, new_editor(address, mailboxes.of(address)))
     context |= {
         "opened": "renamed" if mailboxes.of(address) is not None else "",
-        "alias": listing.row(alias) if alias is not None else None,
+        "alias": listing.row(alias, by=g.who) if alias is not None else None,
         "gave_way": gave_way.address_id if gave_way is not None else None,
     }
     to = url_for("addresses.list_", name=address.domain.name, q=address.local_part)

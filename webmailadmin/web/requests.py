@@ -25,12 +25,18 @@ def end(response: Response) -> Response:
         who=who.name if who else None,
         network=request.remote_addr,
         method=request.method,
-        path=request.path,
+        path=path_to_tell(),
         status=response.status_code,
         refused=g.get("refused"),
         ms=round((time.monotonic() - g.began) * 1000),
     )
     return response
+
+
+def path_to_tell() -> str:
+    """Return the path that was asked for, without what opens something."""
+    before, link, token = request.path.partition("/link/")
+    return request.path if before or not token else f"{link}…"
 
 
 def init_app(app: Flask) -> None:

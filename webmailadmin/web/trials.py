@@ -91,7 +91,7 @@ def shown(address: Address, status: int, **context: object) -> Response:
 def told(trial: Trial, address: Address, seconds: float) -> dict[str, object]:
     """Return what the templates tell of a test message, looked for during so many seconds."""
     context = {
-        "open": listing.row(address),
+        "open": listing.row(address, by=g.who),
         "trial": trial,
         "place": place_of(trial),
         "postmaster": f"{names.POSTMASTER}@{address.domain.name}",

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import TypeVar
 
-from webmailadmin.servers import places
+from webmailadmin.servers import places, sieve
 from webmailadmin.servers.install.certificate import Pair
 from webmailadmin.servers.install.plan import PORTS, Wish
 from webmailadmin.servers.install.running import wait_until
@@ -58,12 +58,14 @@ def lookup(file: Path) -> None:
 
 
 def dovecot_asks() -> None:
-    """Dovecot asks the database for a user and a password, and is told that there are none.
+    """Dovecot asks the database for a user, a password, a vacation answer: there are none.
 
     No wrong password is tried: each costs ten seconds, of other people's log-ins too.
     """
     answers(("doveadm", "user", NOBODY), NO_SUCH_USER)
     answers(("doveadm", "auth", "lookup", NOBODY), NO_SUCH_USER)
+    is_2_3 = places.DOVECOT_DICT.exists()
+    answers(("doveadm", *sieve.question(NOBODY, is_2_3=is_2_3)), sieve.NO_ANSWER)
 
 
 def answers(command: tuple[str, ...], expected: int) -> None:

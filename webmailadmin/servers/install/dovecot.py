@@ -30,4 +30,5 @@ def files(values: Values, pair: Pair, *, is_2_3: bool) -> dict[Path, str]:
     if is_2_3:
         found[places.DOVECOT_SQL] = filled("dovecot-2.3-sql.conf", values)
         found[places.DOVECOT_USED] = filled("dovecot-2.3-used.conf", values)
+        found[places.DOVECOT_DICT] = filled("dovecot-2.3-dict.conf", values)
     return found

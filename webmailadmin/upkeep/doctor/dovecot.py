@@ -2,9 +2,11 @@
 
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 from webmailadmin import settings
 from webmailadmin.mail.errors import N_
+from webmailadmin.servers import sieve
 from webmailadmin.upkeep.doctor.finding import Check, Finding, well, wrong
 from webmailadmin.upkeep.doctor.machine import Machine
 from webmailadmin.upkeep.doctor.rights import INSTALL, auth_worker
@@ -68,6 +70,22 @@ def settings_of_weight(machine: Machine) -> Iterator[Finding]:
         yield set_otherwise("service auth-worker", f"user = {user}, extra_groups = {groups}")
 
 
+def vacation_answers(machine: Machine) -> Iterator[Finding]:
+    """Deliveries find the answers, and Postfix takes them."""
+    if not Path(sieve.PLUGIN).exists():
+        text = N_("Dovecot's Sieve is missing: no mail is delivered.")
+        yield wrong(text, "apt-get install dovecot-sieve")
+        return
+    user, _ = machine.facts.get("keys", {}).get("dovecot_user", (NOBODY, ""))
+    is_2_3 = "dict/webmailadmin" in machine.doveconf
+    answer = machine.doveadm(*sieve.question(user, is_2_3=is_2_3))
+    if answer.status not in (0, sieve.NO_ANSWER):
+        text = N_("Dovecot does not get at the vacation answers, and mail waits: %(reason)s")
+        yield wrong(text, INSTALL, reason=answer.words)
+    if not (host := machine.doveconf.get("submission_host", "")):
+        yield set_otherwise("submission_host", host)
+
+
 def set_otherwise(name: str, found: str) -> Finding:
     """Tell of a setting of Dovecot that is not as we need it."""
     text = N_("Dovecot's %(name)s is “%(found)s”.")
@@ -91,5 +109,14 @@ CHECKS = (
         ),
         N_("Dovecot has the settings that carry weight."),
         settings_of_weight,
+    ),
+    Check(
+        "vacation-answers",
+        N_("Vacation answers"),
+        N_(
+            "Each delivery asks whether the mailbox answers; without an answer to that, mail waits."
+        ),
+        N_("Dovecot finds the vacation answers, and knows where to send them."),
+        vacation_answers,
     ),
 )

@@ -20,6 +20,7 @@ STOP_AND_START = (
     "systemctl stop webmailadmin-web webmailadmin-worker"
     " && systemctl start webmailadmin-web webmailadmin-worker"
 )
+WAIVER = "WEBMAILADMIN_SECOND_FACTOR_FOR_ADMINISTRATORS"
 LARGE_LOG = 64 * 2**20  # bytes
 KEY_MODE = 0o600
 # Where the race of a checkpoint with a commit (WAL reset) is mended: later 3.51 and these.
@@ -122,6 +123,16 @@ def key() -> Iterator[Finding]:
         )
 
 
+def second_factor() -> Iterator[Finding]:
+    """Administrators log in with more than a password."""
+    if not settings.current.second_factor_for_administrators:
+        yield warning(
+            N_("Administrators may log in with a password alone: %(name)s is off."),
+            f"sed -i /^{WAIVER}=/d /etc/webmailadmin.env && {RESTART}",
+            name=WAIVER,
+        )
+
+
 def room_for_data() -> Iterator[Finding]:
     """The disk of the database has room."""
     return room(settings.current.data.resolve())
@@ -187,5 +198,12 @@ CHECKS = (
         N_("Every look into the database goes through its log: a large one slows all down."),
         N_("The log of the database is small."),
         log_size,
+    ),
+    Check(
+        "second-factor",
+        N_("Second factor"),
+        N_("Who learns an administrator’s password can redirect all mail."),
+        N_("Administrators log in with a second factor."),
+        second_factor,
     ),
 )

@@ -21,6 +21,7 @@ MOST_SHOWN = 10
 # What the worker's chores are called in words; one without words is called by its name.
 CHORES = {
     "kicks": N_("Ending sessions"),
+    "letters": N_("Mails about log-ins"),
     "checkpoint": N_("Emptying the log of the database"),
     "purges": N_("Deleting what is past its date"),
     "usage": N_("Asking what mailboxes hold"),

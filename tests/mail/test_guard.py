@@ -1,0 +1,298 @@
+"""Every rule that takes who asks refuses who may not, and nothing changes.
+
+The rules are found in `webmailadmin/mail/`; one that is not in a table here fails the first test.
+"""
+
+import ast
+import inspect
+import pkgutil
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.mail.stage import everything, find, make, wish
+from webmailadmin import mail
+from webmailadmin.database import db
+from webmailadmin.mail import (
+    accounts,
+    addresses,
+    domains,
+    entering,
+    guard,
+    journal_search,
+    leading,
+    mailboxes,
+    purging,
+    recycle_bin,
+    removal,
+    renaming,
+    trials,
+)
+from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
+from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail.errors import NotFound, Refusal
+from webmailadmin.mail.errors_of_entering import OnlyThemselves
+from webmailadmin.mail.journal_search import Search
+from webmailadmin.models import Account, Address, Domain, Mailbox, Ownership, Removed
+
+HOUSE = Path(mail.__file__).parents[1]
+PASSWORD = "a fine long password 27"
+
+
+class Things:
+    """What is somebody's: bonvenon.fr of bruno, with contact@ and what was removed from it."""
+
+    def __init__(self, contact: Address, by: Actor) -> None:
+        self.address = find(contact.email)
+        self.domain = contact.domain
+        self.box: Mailbox = Mailbox.get(Mailbox.address == contact)
+        make("left@bonvenon.fr", by=by, mailbox=True)
+        self.removed = addresses.remove(find("left@bonvenon.fr"), confirmed=True, by=by)
+        self.gone = domains.install("parti.fr", "camille@elsewhere.org", by=by)
+        Ownership.create(account=Account.get(Account.name == "bruno"), domain=self.gone)
+        make("boss@parti.fr", by=by, mailbox=True)
+        domains.remove(self.gone, by=by)
+        self.gone = Domain.get(Domain.id == self.gone.id)
+        self.with_gone: Removed = Removed.get(Removed.email == "boss@parti.fr")
+        for kind, to in ((CatchAll.ADDRESS, contact.email), (CatchAll.NONE, "")):
+            domains.set_catch_all(self.domain, kind, to, "", by=by)
+        self.catch_all: Removed = Removed.get(Removed.kind == "catch-all")
+        leads = make("info@bonvenon.fr", by=by, recipients=[contact.email])
+        make("chef@bonvenon.fr", by=by, recipients=["boss@parti.fr"])
+        self.seen = {leads.email: leads.version}
+
+
+Rule = Callable[[Things, Actor], Any]
+
+# What is refused with NotFound to everybody but who may manage the domain.
+MANAGED: dict[str, Rule] = {
+    "addresses.of": lambda on, by: addresses.of(by, on.address.email),
+    "addresses.found": lambda on, by: addresses.found(
+        by, on.address.email, Address.id == on.address.id
+    ),
+    "addresses.add": lambda on, by: addresses.add(on.domain, "new", by=by),
+    "addresses.save": lambda on, by: addresses.save(
+        on.address, wish(on.address.email, enabled=False), by=by
+    ),
+    "addresses.remove": lambda on, by: addresses.remove(on.address, confirmed=True, by=by),
+    "domains.of": lambda on, by: domains.of(by, on.domain.name),
+    "domains.switch": lambda on, by: domains.switch(on.domain, False, by=by),
+    "domains.set_language": lambda on, by: domains.set_language(on.domain, "fr", by=by),
+    "domains.set_catch_all": lambda on, by: domains.set_catch_all(
+        on.domain, CatchAll.ADDRESS, "far@x.org", "", by=by
+    ),
+    "domains.remove": lambda on, by: domains.remove(on.domain, by=by),
+    "domains.removed_of": lambda on, by: domains.removed_of(by, on.gone.id),
+    "domains.bring_back": lambda on, by: domains.bring_back(by, on.gone.id),
+    "domains.restore_catch_all": lambda on, by: domains.restore_catch_all(on.catch_all, by=by),
+    "mailboxes.tell_download": lambda on, by: mailboxes.tell_download(
+        on.box, on.address.email, on.domain, by=by
+    ),
+    "purging.order": lambda on, by: purging.order(on.removed, on.removed.email, by=by),
+    "purging.order_domain": lambda on, by: purging.order_domain(on.gone, on.gone.name, by=by),
+    "recycle_bin.domain_of": lambda on, by: recycle_bin.domain_of(by, on.gone.id),
+    "removal.restore": lambda on, by: removal.restore(on.removed, by=by),
+    "renaming.rename": lambda on, by: renaming.rename(
+        on.address, "new", version=on.address.version, keep_alias=True, by=by
+    ),
+    "trials.count": lambda on, by: trials.count(on.address, by=by),
+}
+# What only administrators do, also with what an owner owns.
+OF_ADMINISTRATORS: dict[str, Rule] = {
+    "accounts.add": lambda on, by: accounts.add("new", None, by=by),
+    "accounts.reset_password": lambda on, by: accounts.reset_password("bruno", None, by=by),
+    "domains.install": lambda on, by: domains.install("new.fr", "a@x.org", by=by),
+    "entering.enter_account": lambda on, by: entering.enter_account("bruno", by=by),
+    "entering.enter_mailbox": lambda on, by: entering.enter_mailbox(on.address, by=by),
+    "entering.refuse_others": lambda on, by: entering.refuse_others(by),
+    "guard.administrator": lambda on, by: guard.administrator(by),
+}
+# What tells everybody of their own things: nothing of these.
+ANSWERED: dict[str, Rule] = {
+    "domains.list_for": lambda on, by: domains.list_for(by),
+    "domains.removed_for": lambda on, by: domains.removed_for(by),
+    "recycle_bin.domains_for": lambda on, by: recycle_bin.domains_for(by),
+    "journal_search.read": lambda on, by: journal_search.read(Search(domain=on.domain), by=by),
+    "journal_search.every": lambda on, by: list(
+        journal_search.every(Search(domain=on.domain), by=by)
+    ),
+    "leading.into": lambda on, by: leading.into(by, on.gone),
+    "leading.to": lambda on, by: leading.to(by, on.address.email),
+    "leading.counts": lambda on, by: leading.counts(by, [on.address.email]),
+    "leading.counts_into": lambda on, by: leading.counts_into(by, [on.gone.name]),
+    "leading.take_out": lambda on, by: leading.take_out(on.address.email, on.seen, by=by),
+    "leading.point_to": lambda on, by: leading.point_to(
+        on.address.email, on.seen, "far@x.org", by=by
+    ),
+}
+# What a rule does after it has asked: out of reach for the doors.
+STEPS = {
+    "accounts.write_password",
+    "addresses.refuse_gone",
+    "addresses.switch",
+    "addresses.take_away",
+    "domains.keep_catch_all",
+    "domains.read_other_domain",
+    "journal.record",
+    "journal_search.asked_for",
+    "journal_search.onward",
+    "journal_search.whose",
+    "keeping.take_all",
+    "leading.counted",
+    "leading.domains_of",
+    "leading.rewrite",
+    "leading.sources_of",
+    "mailboxes.change",
+    "mailboxes.keep",
+    "mailboxes.open_at",
+    "mailboxes.take_off",
+    "recipients.write",
+    "removal.record",
+    "renaming.leave_alias",
+    "renaming.make_way",
+    "sessions.is_over",
+}
+# What is about the person who asks, and nobody else.
+ABOUT_ONESELF = {
+    "accounts.change_password",
+    "accounts.of",
+    "guard.oneself",
+    "sessions.column_of",
+    "sessions.open_session",
+}
+# The guard itself, and what only the worker asks for, as a program.
+GUARD = {
+    "guard.address",
+    "guard.domain",
+    "guard.everything",
+    "guard.holder",
+    "guard.holds",
+    "guard.mailbox",
+    "guard.owns",
+    "guard.whose",
+}
+OF_PROGRAMS = {"purging.forget", "purging.forget_domain"}
+# What an administrator who has entered as somebody never does.
+OF_ONESELF: dict[str, Callable[[Actor], Any]] = {
+    "accounts.change_password": lambda by: accounts.change_password(
+        PASSWORD, "quite another 9", "quite another 9", by=by
+    ),
+    "guard.oneself": guard.oneself,
+}
+
+
+@pytest.fixture
+def things(contact: Address, autre: Domain, alice: Actor) -> Things:
+    """The stage: bonvenon.fr is bruno's, autre.fr is carla's."""
+    for name, domain in (("bruno", contact.domain), ("carla", autre)):
+        accounts.add(name, PASSWORD, by=COMMAND_LINE, kind=Kind.OWNER)
+        Ownership.create(account=Account.get(Account.name == name), domain=domain)
+    make("sales@bonvenon.fr", by=alice, mailbox=True)
+    return Things(contact, alice)
+
+
+def owner(name: str) -> Actor:
+    """Return an owner."""
+    return accounts.actor(Account.get(Account.name == name))
+
+
+def holder(email: str) -> Actor:
+    """Return the holder of the mailbox at an address."""
+    return Actor(Kind.HOLDER, Mailbox.get(Mailbox.address == find(email)).id, email)
+
+
+def foreign() -> list[Actor]:
+    """Return who has nothing to do with these things, or too little."""
+    carla = owner("carla")
+    entered = Actor(Kind.OWNER, carla.id, carla.name, through="alice")
+    made_up = Actor(Kind.OWNER, 999, "bruno")
+    return [carla, entered, made_up, holder("sales@bonvenon.fr"), holder("contact@bonvenon.fr")]
+
+
+def rules() -> dict[str, Callable[..., Any]]:
+    """Return each public function of the rules that takes who acts, by module and name."""
+    found = {}
+    for info in pkgutil.iter_modules(mail.__path__):
+        module = import_module(f"webmailadmin.mail.{info.name}")
+        for name, function in vars(module).items():
+            ours = inspect.isfunction(function) and function.__module__ == module.__name__
+            if ours and not name.startswith("_") and takes_actor(function):
+                found[f"{info.name}.{name}"] = function
+    return found
+
+
+def takes_actor(function: Callable[..., Any]) -> bool:
+    """Say whether one of the arguments is who acts."""
+    return any(
+        "Actor" in str(one.annotation) for one in inspect.signature(function).parameters.values()
+    )
+
+
+def test_every_rule_that_takes_who_asks_is_in_a_table_here() -> None:
+    tables = (MANAGED, OF_ADMINISTRATORS, ANSWERED, STEPS, ABOUT_ONESELF, GUARD, OF_PROGRAMS)
+    told = [name for names in tables for name in names]
+    assert len(told) == len(set(told))
+    assert set(told) == rules().keys()
+
+
+def test_nobody_manages_what_is_not_theirs(things: Things) -> None:
+    for person in foreign():
+        for name, rule in {**MANAGED, **OF_ADMINISTRATORS}.items():
+            before = everything()
+            with pytest.raises(NotFound):
+                print(name, person, rule(things, person))
+            assert everything() == before, (name, person)
+
+
+def test_an_owner_does_not_do_what_administrators_do(things: Things) -> None:
+    before = everything()
+    for name, rule in OF_ADMINISTRATORS.items():
+        with pytest.raises(NotFound):
+            print(name, rule(things, owner("bruno")))
+    assert everything() == before
+
+
+def test_who_asks_for_their_own_is_told_nothing_of_others(things: Things) -> None:
+    before = everything()
+    for person in foreign()[:4]:
+        theirs = {"bonvenon.fr", "contact@", "info@", "chef@", "left@", "parti.fr"}
+        if person.kind is Kind.HOLDER:
+            theirs.remove("bonvenon.fr")
+        for name, rule in ANSWERED.items():
+            told = ""
+            with suppress(NotFound, Refusal):
+                told = repr(rule(things, person))
+            assert [secret for secret in theirs if secret in told] == [], (name, person)
+    assert everything() == before
+
+
+def test_each_rule_lets_who_may(things: Things, alice: Actor) -> None:
+    """Else the tests above would show nothing: each rule is refused for who asks alone."""
+    for name, rule in {**MANAGED, **ANSWERED, **OF_ADMINISTRATORS}.items():
+        with db.atomic() as transaction:
+            assert rule(things, alice) != [], name
+            transaction.rollback()
+
+
+def test_what_is_a_persons_own_is_refused_to_who_has_entered_as_them(things: Things) -> None:
+    bruno = owner("bruno")
+    entered = Actor(Kind.OWNER, bruno.id, bruno.name, through="alice")
+    before = everything()
+    for name, rule in OF_ONESELF.items():
+        with pytest.raises(OnlyThemselves):
+            print(name, rule(entered))
+    assert everything() == before
+
+
+def test_the_doors_reach_no_step_that_asks_nobody() -> None:
+    """What a rule does after it has asked is called by rules alone."""
+    for path in HOUSE.rglob("*.py"):
+        if path.parent == HOUSE / "mail" or path == HOUSE / "demo.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert f"{node.value.id}.{node.attr}" not in STEPS, f"{path}:{node.lineno}"

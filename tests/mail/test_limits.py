@@ -1,0 +1,318 @@
+"""How much an owner may have, counted where it is taken."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.mail.people import account_of, holder, owner
+from tests.mail.stage import (
+    PASSWORD,
+    catch_all,
+    domain_of,
+    everything,
+    find,
+    kept_in,
+    make,
+    save,
+)
+from webmailadmin.mail import accounts, addresses, domains, leading, limits, removal, renaming
+from webmailadmin.mail.account_errors import (
+    AddressesUsedUp,
+    CatchAllOutside,
+    DomainsUsedUp,
+    MailboxesUsedUp,
+    OthersLimit,
+    OutsideRefused,
+    SizeLimitMissing,
+    SizeLimitTooHigh,
+    SpaceUsedUp,
+)
+from webmailadmin.mail.actors import Actor, Kind
+from webmailadmin.mail.errors import NotFound, Refusal, Several
+from webmailadmin.mail.profiles import Wish
+from webmailadmin.models import Account, Address, Domain, Ownership
+
+CONTACT = "contact@bonvenon.fr"
+
+
+def refused(refusal: type[Exception], act: Callable[[], object]) -> dict[str, object]:
+    """Have an act refused, with nothing changed; return the values of its words."""
+    before = everything()
+    with pytest.raises(refusal) as found:
+        act()
+    assert everything() == before
+    return getattr(found.value, "values", {})
+
+
+# What is counted
+
+
+def test_addresses_are_counted_over_all_domains_of_the_owner(
+    bonvenon: Domain, autre: Domain
+) -> None:
+    camille = owner("camille", bonvenon, autre, most_addresses="3")
+    make("one@bonvenon.fr", by=camille)
+
+    values = refused(AddressesUsedUp, lambda: addresses.add(autre, "two", by=camille))
+    assert values == {"used": 3, "most": 3, "wanted": 4}
+    addresses.remove(find("one@bonvenon.fr"), confirmed=True, by=camille)
+    assert addresses.add(autre, "two", by=camille)
+
+
+def test_an_old_name_that_stays_is_one_address_more(contact: Address, autre: Domain) -> None:
+    camille = owner("camille", contact.domain, most_addresses="2")
+
+    def rename(*, keep: bool) -> object:
+        version = find(CONTACT).version
+        return renaming.rename(contact, "hello", version=version, keep_alias=keep, by=camille)
+
+    refused(AddressesUsedUp, lambda: rename(keep=True))
+    assert rename(keep=False)
+
+
+def test_mailboxes_are_counted(contact: Address) -> None:
+    camille = owner("camille", contact.domain, most_mailboxes="1")
+    addresses.add(contact.domain, "sales", by=camille)
+
+    values = refused(MailboxesUsedUp, lambda: save("sales@bonvenon.fr", by=camille, mailbox=True))
+    assert values == {"used": 1, "most": 1, "wanted": 2}
+    assert save(CONTACT, by=camille, quota_mb="2048")
+    save(CONTACT, by=camille, mailbox=False, may_remove=True)
+    assert save("sales@bonvenon.fr", by=camille, mailbox=True)
+    (kept,) = kept_in(contact.domain)
+    refused(MailboxesUsedUp, lambda: removal.restore(kept, by=camille))
+
+
+def test_size_limits_are_summed(contact: Address) -> None:
+    camille = owner("camille", contact.domain, most_mb="2000")
+    addresses.add(contact.domain, "sales", by=camille)
+    box = {"mailbox": True, "quota_mb": "977"}
+
+    values = refused(SpaceUsedUp, lambda: save("sales@bonvenon.fr", by=camille, **box))
+    assert values == {"used_mb": 1024, "most_mb": 2000, "wanted_mb": 2001}
+    save("sales@bonvenon.fr", by=camille, **box | {"quota_mb": "976"})
+    refused(SpaceUsedUp, lambda: save(CONTACT, by=camille, quota_mb="1025"))
+    assert save(CONTACT, by=camille, quota_mb="1023")
+
+
+@pytest.mark.parametrize("limit", ["most_mb", "most_mb_each"])
+def test_a_mailbox_without_a_size_limit_is_refused_where_space_is_limited(
+    contact: Address, limit: str
+) -> None:
+    camille = owner("camille", contact.domain, **{limit: "5000"})
+
+    refused(SizeLimitMissing, lambda: save(CONTACT, by=camille, quota_mb="0"))
+
+
+def test_a_size_limit_has_a_highest(contact: Address, alice: Actor) -> None:
+    camille = owner("camille", contact.domain, most_mb_each="1000")
+    addresses.add(contact.domain, "sales", by=camille)
+    box = {"mailbox": True, "quota_mb": "1001"}
+
+    assert refused(SizeLimitTooHigh, lambda: save("sales@bonvenon.fr", by=camille, **box)) == {
+        "limit": 1000
+    }
+    refused(SizeLimitTooHigh, lambda: save(CONTACT, by=camille, quota_mb="1025"))
+    assert save(CONTACT, by=camille, quota_mb="1023")  # lower, though still too high
+    save(CONTACT, by=alice, quota_mb="0")
+    assert save(CONTACT, by=camille, quota_mb="900")
+
+
+def test_several_limits_are_told_at_once(contact: Address) -> None:
+    camille = owner("camille", contact.domain, most_mailboxes="1", most_mb="1024")
+    addresses.add(contact.domain, "sales", by=camille)
+
+    with pytest.raises(Several) as found:
+        save("sales@bonvenon.fr", by=camille, mailbox=True)
+    assert [type(one) for one in found.value.parts()] == [MailboxesUsedUp, SpaceUsedUp]
+
+
+def test_what_is_over_already_stays_and_may_become_less(contact: Address, alice: Actor) -> None:
+    make("sales@bonvenon.fr", by=alice, mailbox=True)
+    limited = {"most_addresses": "1", "most_mailboxes": "1", "most_mb": "10", "most_mb_each": "5"}
+    camille = owner("camille", contact.domain, **limited)
+
+    assert save(CONTACT, by=camille, quota_mb="1000", recipients=["far@x.org"])
+    assert save(CONTACT, by=camille, password=PASSWORD, confirmation=PASSWORD)
+    assert save("sales@bonvenon.fr", by=camille, enabled=False)
+    assert renaming.rename(
+        find(CONTACT), "hello", version=find(CONTACT).version, keep_alias=False, by=camille
+    )
+
+
+def test_one_without_a_limit_may_get_one_although_the_sum_is_over(
+    contact: Address, alice: Actor
+) -> None:
+    save(CONTACT, by=alice, quota_mb="0")
+    camille = owner("camille", contact.domain, most_mb="10")
+
+    assert save(CONTACT, by=camille, quota_mb="500")
+
+
+def test_administrators_go_over_a_limit_and_it_is_shown(contact: Address, alice: Actor) -> None:
+    owner("camille", contact.domain, most_mailboxes="1", most_mb="1024")
+    make("sales@bonvenon.fr", by=alice, mailbox=True, recipients=["far@x.org"])
+
+    has = limits.used(account_of("camille"))
+    assert (has.addresses, has.mailboxes, has.mb, has.unlimited) == (3, 2, 2048, 0)
+
+
+def test_the_limits_of_every_owner_bind_without_telling_what_the_other_has(
+    contact: Address, autre: Domain
+) -> None:
+    owner("camille", contact.domain, autre, most_mailboxes="1")
+    denis = owner("denis", contact.domain)
+    addresses.add(contact.domain, "sales", by=denis)
+
+    assert refused(OthersLimit, lambda: save("sales@bonvenon.fr", by=denis, mailbox=True)) == {}
+
+
+def test_somebody_who_has_no_domain_in_common_is_not_bound(contact: Address, autre: Domain) -> None:
+    owner("camille", contact.domain, most_mailboxes="1")
+    denis = owner("denis", autre)
+
+    assert make("sales@autre.fr", by=denis, mailbox=True)
+
+
+# Outside
+
+
+def test_recipients_outside_need_the_right(contact: Address, autre: Domain, alice: Actor) -> None:
+    make("led@bonvenon.fr", by=alice, recipients=["old@x.org"])
+    camille = owner("camille", contact.domain, may_redirect_outside=False)
+
+    outside = ["new@x.org", "postmaster@autre.fr", "other@y.org"]
+    values = refused(OutsideRefused, lambda: save(CONTACT, by=camille, recipients=outside))
+    assert values == {"emails": "new@x.org, other@y.org"}
+    assert save(CONTACT, by=camille, recipients=["postmaster@autre.fr"])  # installed here
+    assert save("led@bonvenon.fr", by=camille, recipients=["old@x.org", CONTACT])  # was there
+    assert save("led@bonvenon.fr", by=alice, recipients=["new@x.org"])
+    led = {"led@bonvenon.fr": find("led@bonvenon.fr").version}
+    refused(OutsideRefused, lambda: leading.point_to("new@x.org", led, "newer@x.org", by=camille))
+
+
+def test_what_led_outside_does_not_come_back_without_the_right(
+    bonvenon: Domain, alice: Actor
+) -> None:
+    make("led@bonvenon.fr", by=alice, recipients=["far@x.org"])
+    catch_all("bonvenon.fr", "far@x.org", by=alice)
+    camille = owner("camille", bonvenon, may_redirect_outside=False)
+    kept = addresses.remove(find("led@bonvenon.fr"), confirmed=True, by=camille)
+    catch_all("bonvenon.fr", "", by=camille)
+    (way, _) = kept_in(bonvenon)
+
+    refused(OutsideRefused, lambda: removal.restore(kept, by=camille))
+    refused(CatchAllOutside, lambda: domains.restore_catch_all(way, by=camille))
+    refused(CatchAllOutside, lambda: catch_all("bonvenon.fr", "new@x.org", by=camille))
+    assert removal.restore(kept, by=alice)
+
+
+def test_a_holder_is_bound_by_the_owners_limits(contact: Address) -> None:
+    """The rule that lets holders redirect their mail asks here."""
+    owner("camille", contact.domain, may_redirect_outside=False)
+
+    with pytest.raises(OutsideRefused):
+        limits.refuse_outside(contact.domain, ["far@x.org"], by=holder(contact))
+
+
+# Domains that an owner adds
+
+
+def added(name: str, by: Actor) -> Domain:
+    """Add a domain as its owner."""
+    return domains.install(name, "camille@elsewhere.org", by=by)
+
+
+def test_who_may_add_no_domain_finds_no_way_to(bonvenon: Domain, contact: Address) -> None:
+    for who in (owner("camille", bonvenon), holder(contact)):
+        refused(NotFound, lambda who=who: added("neuf.fr", who))  # type: ignore[arg-type]
+        assert not limits.may_add_domains(who)
+
+
+def test_an_owner_adds_domains_up_to_a_number(bonvenon: Domain, alice: Actor) -> None:
+    camille = owner("camille", bonvenon, most_domains="2")
+    first = added("un.fr", camille)
+    added("deux.fr", camille)
+
+    assert refused(DomainsUsedUp, lambda: added("trois.fr", camille)) == {"used": 2, "most": 2}
+    own = Ownership.get(Ownership.domain == first)
+    assert (own.added_itself, own.account.name) == (True, "camille")
+    domains.remove(first, by=camille)
+    added("trois.fr", camille)
+    refused(DomainsUsedUp, lambda: domains.bring_back(camille, first.id))
+    assert domains.bring_back(alice, first.id)
+
+
+def test_a_domain_that_an_owner_adds_counts_with_its_postmaster(bonvenon: Domain) -> None:
+    camille = owner("camille", bonvenon, most_domains="5", most_addresses="1")
+
+    refused(AddressesUsedUp, lambda: added("neuf.fr", camille))
+
+
+def test_an_owner_removes_and_brings_back_what_it_added_itself_only(
+    bonvenon: Domain, alice: Actor
+) -> None:
+    camille = owner("camille", bonvenon, most_domains="1")
+    denis = owner("denis", most_domains="1")
+    new = added("neuf.fr", camille)
+
+    refused(NotFound, lambda: domains.remove(bonvenon, by=camille))
+    refused(NotFound, lambda: domains.remove(new, by=denis))
+    refused(NotFound, lambda: domains.switch(new, False, by=camille))
+    domains.remove(new, by=camille)
+    domains.remove(bonvenon, by=alice)
+    assert [one.name for one in domains.removed_for(camille)] == ["neuf.fr"]
+    refused(NotFound, lambda: domains.bring_back(camille, bonvenon.id))
+    refused(NotFound, lambda: domains.bring_back(denis, new.id))
+    assert domains.bring_back(camille, new.id).name == "neuf.fr"
+
+
+@pytest.mark.parametrize(
+    ("limit", "refusal"),
+    [
+        ({"most_addresses": "2"}, AddressesUsedUp),
+        ({"most_mailboxes": "0"}, MailboxesUsedUp),
+        ({"most_mb": "1000"}, SpaceUsedUp),
+        ({"most_mb_each": "1000"}, SizeLimitTooHigh),
+        ({"may_redirect_outside": False}, OutsideRefused),
+    ],
+)
+def test_a_domain_that_comes_back_is_counted(
+    bonvenon: Domain, alice: Actor, limit: dict[str, str | bool], refusal: type[Refusal]
+) -> None:
+    camille = owner("camille", most_domains="1")
+    new = added("neuf.fr", camille)
+    make("a@neuf.fr", by=camille, mailbox=True)
+    make("b@neuf.fr", by=camille, recipients=["far@x.org"])
+    domains.remove(new, by=camille)
+    wish = Wish(most_domains="1", **limit)  # type: ignore[arg-type]
+    accounts.change(account_of("camille"), Kind.OWNER, wish, by=alice)
+
+    refused(refusal, lambda: domains.bring_back(camille, new.id))
+    assert domains.bring_back(alice, new.id)
+
+
+# What is proposed
+
+
+def test_the_size_limit_proposed_is_within_all_limits(contact: Address, alice: Actor) -> None:
+    domain = contact.domain
+    camille = owner("camille", domain)
+
+    def proposed(**limits_: int | None) -> int:
+        if limits_:
+            Account.update(**limits_).where(Account.id == camille.id).execute()
+        return limits.proposed_mb(domain_of(domain.name), 2048, by=camille)
+
+    assert proposed() == 2048
+    assert proposed(most_mb=2000) == 976
+    assert proposed(most_mb_each=500) == 500
+    assert proposed(most_mb=1024, most_mb_each=None) == 1
+    assert limits.proposed_mb(domain, 0, by=camille) == 1
+    assert limits.proposed_mb(domain, 0, by=alice) == 0
+
+
+def test_a_change_of_the_hoster_asks_for_no_limit(contact: Address, alice: Actor) -> None:
+    owner("camille", contact.domain, most_mb_each="1")
+
+    assert limits.binding(contact.domain, alice) == []

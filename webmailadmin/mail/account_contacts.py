@@ -1,0 +1,45 @@
+"""Contact addresses of accounts: where links that set a password may be sent.
+
+Who owns a domain reads the mail of it. So no administrator is written to at a domain that has
+owners: one of them could ask for a link, read it, and be an administrator.
+"""
+
+from webmailadmin.mail import names
+from webmailadmin.mail.account_errors import ContactOwned, ContactsInside
+from webmailadmin.mail.actors import Kind
+from webmailadmin.mail.errors import RecipientMalformed
+from webmailadmin.models import Account, Domain, Ownership
+
+
+class ContactMalformed(RecipientMalformed):
+    """A contact that is no address."""
+
+    code, field = "contact-malformed", "contact"
+
+
+def read(typed: str) -> str:
+    """Return the address that was typed, "" for none. Raises ContactMalformed."""
+    if not typed.strip():
+        return ""
+    contact = names.email(typed)
+    if contact is None:
+        raise ContactMalformed(typed=typed.strip())
+    return contact
+
+
+def refuse_owned(contact: str, kind: Kind) -> None:
+    """Raise ContactOwned for an administrator's contact in a domain that has owners.
+
+    A removed domain counts as well: it may come back. Inside the transaction of the change.
+    """
+    at = Domain.name == names.domain_of(contact)
+    owned = Ownership.select().join(Domain).where(at)
+    if kind is Kind.ADMINISTRATOR and contact and owned.exists():
+        raise ContactOwned(email=contact)
+
+
+def refuse_administrators_at(name: str) -> None:
+    """Raise ContactsInside when an administrator's contact lies in the domain of this name."""
+    which = Account.kind == Kind.ADMINISTRATOR, Account.contact.endswith(f"@{name}")
+    for account in Account.select().where(*which).order_by(Account.name):
+        raise ContactsInside(email=account.contact, account=account.name)

@@ -1,0 +1,36 @@
+"""What is refused to somebody who shows that it is them."""
+
+from webmailadmin.mail.errors import N_, Refusal
+
+
+class CodeWrong(Refusal):
+    code, field = "code-wrong", "code"
+    message = N_("This code is wrong, or was used already. Wait for the next one, and type it.")
+
+
+class CodeMissing(Refusal):
+    code, field = "code-missing", "code"
+    message = N_("Type the code that your app shows now.")
+
+
+class LogInOver(Refusal):
+    code = "log-in-over"
+    message = N_("This log-in took too long. Begin again with name and password.")
+
+
+class FactorThere(Refusal):
+    code = "factor-there"
+    message = N_("There is a second factor already. Turn it off first to set up another one.")
+
+
+class FactorMissing(Refusal):
+    code = "factor-missing"
+    message = N_("There is no second factor to turn off.")
+
+
+class ProposalOver(Refusal):
+    code = "proposal-over"
+    message = N_(
+        "This page had been open for too long: here is a new secret. Delete the old one from "
+        "your app, and take this one."
+    )

@@ -1,0 +1,101 @@
+"""What is refused of links that are handed out, and of addresses that they are sent to."""
+
+from webmailadmin.mail.errors import N_, Refusal
+
+
+class LinkOver(Refusal):
+    code = "link-over"
+    message = N_(
+        "This link is not good any more: it was used, it has expired, a later one took its place, "
+        "or the password was changed."
+    )
+
+
+class LinkOpensNothing(Refusal):
+    code = "link-opens-nothing"
+    message = N_("%(name)s may not log in at present: a link would open nothing.")
+
+
+class LinkPlaceMissing(Refusal):
+    code, field = "link-place-missing", "to"
+    message = N_("Enter the address that the link is sent to.")
+
+
+class LinkPlaceMalformed(Refusal):
+    code, field = "link-place-malformed", "to"
+    message = N_("“%(typed)s” is no address.")
+
+
+class LinkToItself(Refusal):
+    code, field = "link-to-itself", "to"
+    message = N_(
+        "Mail to %(email)s ends in the mailbox whose password is to be chosen: nobody could read "
+        "it. Enter an address elsewhere."
+    )
+
+
+class LinkPlaceIsOwned(Refusal):
+    code, field = "link-place-is-owned", "to"
+    message = N_(
+        "%(email)s is in a domain that has owners: they could read the link, and take the account "
+        "of an administrator. Enter another address."
+    )
+
+
+class NoPublicUrl(Refusal):
+    code = "no-public-url"
+    message = N_(
+        "The panel cannot send links by mail, since it does not know the address that people type "
+        "to reach it: the setting WEBMAILADMIN_PUBLIC_URL is empty."
+    )
+
+
+class LetterNotSent(Refusal):
+    """`reason`: what the mail server replied, or that there is none."""
+
+    code = "letter-not-sent"
+    message = N_("The mail to %(to)s could not be sent. Reason: %(reason)s")
+
+
+class TooManyLetters(Refusal):
+    """`minutes` until the next one is sent."""
+
+    code = "too-many-letters"
+    message = N_("These were mails enough. The next one can be sent in %(minutes)s minutes.")
+
+
+# One's own address elsewhere
+
+
+class ContactNotAnAddress(Refusal):
+    code, field = "contact-not-an-address", "contact"
+    message = N_("“%(typed)s” is no address.")
+
+
+class ContactIsItself(Refusal):
+    code, field = "contact-is-itself", "contact"
+    message = N_(
+        "Mail to %(email)s ends in this mailbox: without its password you could not read it. "
+        "Enter an address elsewhere."
+    )
+
+
+class ContactReceivesNothing(Refusal):
+    code, field = "contact-receives-nothing", "contact"
+    message = N_("%(email)s receives nothing. Enter an address that does.")
+
+
+class ContactIsOwned(Refusal):
+    code, field = "contact-is-owned", "contact"
+    message = N_(
+        "%(email)s is in a domain that has owners: they could read what is sent there, and take "
+        "your account. Enter another address."
+    )
+
+
+# Forgotten passwords
+
+
+class ForgottenNameMissing(Refusal):
+    code, field = "forgotten-name-missing", "name"
+    message = N_("Enter the name or the address that you log in with.")

@@ -1,0 +1,201 @@
+"""Accounts: the list, and the page of each. Administrators only: the rules refuse all others."""
+
+from dataclasses import asdict
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+
+from webmailadmin.mail import accounts, domains, names, owners, profiles
+from webmailadmin.mail.actors import Kind
+from webmailadmin.models import Account, Domain
+from webmailadmin.web.account_forms import (
+    AccountForm,
+    AddAccountForm,
+    GiveForm,
+    PersonForm,
+    RemoveAccountForm,
+)
+from webmailadmin.web.forms import Plain
+from webmailadmin.web.htmx import leave
+from webmailadmin.web.security import prove_again
+from webmailadmin.words import Toast, gettext, spoken
+
+bp = Blueprint("accounts", __name__)
+
+
+@bp.get("/accounts/")
+def list_() -> Response:
+    """List the accounts, with the form that adds one."""
+    return list_page(AddAccountForm(formdata=None, kind="owner", language=spoken()))
+
+
+def list_page(form: AddAccountForm, status: int = 200) -> Response:
+    """Show the list, with what was refused there."""
+    found = [(one, owners.domains_of(one)) for one in accounts.every(g.who)]
+    return make_response(render_template("accounts/list.html", found=found, form=form), status)
+
+
+@bp.post("/accounts/")
+@prove_again
+def add() -> Response:
+    """Add an account. Its one-time password is in this answer alone: no cookie carries it."""
+    accounts.every(g.who)
+    form = AddAccountForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            typed = form.name.data or ""
+            password = accounts.add(typed, None, by=g.who, kind=kind_of(form), wish=form.wish())
+            return page(accounts.named(typed, by=g.who), password=password)
+    return list_page(form, 422)
+
+
+def kind_of(form: PersonForm) -> Kind:
+    """Return the kind that was chosen; one that was made up is none that an account can have."""
+    return Kind(form.kind.data) if form.kind.data in list(Kind) else Kind.PROGRAM
+
+
+@bp.get("/accounts/<account>/")
+@prove_again
+def edit(account: str) -> Response:
+    """Show an account."""
+    return page(accounts.named(account, by=g.who))
+
+
+def page(
+    account: Account,
+    status: int = 200,
+    *,
+    password: str | None = None,
+    form: AccountForm | None = None,
+    give: GiveForm | None = None,
+    removal: RemoveAccountForm | None = None,
+    plain: Plain | None = None,
+) -> Response:
+    """Show an account, with what was refused in one of its forms.
+
+    password: its one-time password, shown this once.
+    """
+    owned = owners.domains_of(account)
+    numbers = {domain.id for domain in owned}
+    wish = asdict(profiles.wish_of(account))
+    return make_response(
+        render_template(
+            "accounts/page.html",
+            account=account,
+            owned=owned,
+            others=[one for one in domains.list_for(g.who) if one.id not in numbers],
+            one_time=password,
+            form=form or AccountForm(formdata=None, kind=account.kind, **wish),
+            give=give or GiveForm(formdata=None),
+            removal=removal or RemoveAccountForm(formdata=None),
+            plain=plain or Plain(formdata=None),
+        ),
+        status,
+    )
+
+
+def back_to(account: Account, text: str) -> Response:
+    """Go back to the page of an account, and say there what was done."""
+    leave(Toast(text))
+    return make_response(redirect(url_for(".edit", account=account.name), 303))
+
+
+@bp.post("/accounts/<account>/")
+@prove_again
+def change(account: str) -> Response:
+    """Change who an account is and how much it may have."""
+    found = accounts.named(account, by=g.who)
+    form = AccountForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            accounts.change(found, kind_of(form), form.wish(), by=g.who)
+            return back_to(found, gettext("The account %(name)s is changed.", name=found.name))
+    return page(found, 422, form=form)
+
+
+@bp.post("/accounts/<account>/domains")
+@prove_again
+def give(account: str) -> Response:
+    """Give the account a domain."""
+    found = accounts.named(account, by=g.who)
+    form = GiveForm()
+    if form.validate_on_submit():
+        domain = domain_in(form)
+        with form.refusals():
+            owners.give(domain, found, by=g.who)
+            shown = names.shown(domain.name)
+            text = gettext("%(domain)s is given to %(name)s.", domain=shown, name=found.name)
+            return back_to(found, text)
+    return page(found, 422, give=form)
+
+
+@bp.post("/accounts/<account>/take")
+@prove_again
+def take(account: str) -> Response:
+    """Take a domain away from the account."""
+    found = accounts.named(account, by=g.who)
+    form = GiveForm()
+    if form.validate_on_submit():
+        domain = domain_in(form)
+        owners.take(domain, found, by=g.who)
+        shown = names.shown(domain.name)
+        text = gettext("%(domain)s is taken away from %(name)s.", domain=shown, name=found.name)
+        return back_to(found, text)
+    return page(found, 422, plain=form)
+
+
+def domain_in(form: GiveForm) -> Domain:
+    """Return the domain that was chosen. Raises NotFound."""
+    return domains.of(g.who, form.domain.data or "")
+
+
+@bp.post("/accounts/<account>/switch-<any(on,off):way>")
+@prove_again
+def switch(account: str, way: str) -> Response:
+    """Switch the account on or off."""
+    found = accounts.named(account, by=g.who)
+    form = Plain()
+    if form.validate_on_submit():
+        with form.refusals():
+            accounts.switch(found, way == "on", by=g.who)
+            on = gettext("The account %(name)s is switched on.", name=found.name)
+            off = gettext("The account %(name)s is switched off.", name=found.name)
+            return back_to(found, on if way == "on" else off)
+    return page(found, 422, plain=form)
+
+
+@bp.post("/accounts/<account>/password")
+@prove_again
+def reset_password(account: str) -> Response:
+    """Give the account a new one-time password, which is in this answer alone."""
+    found = accounts.named(account, by=g.who)
+    form = Plain()
+    if form.validate_on_submit():
+        with form.refusals():
+            password = accounts.reset_password(found.name, None, by=g.who)
+            return page(accounts.named(account, by=g.who), password=password)
+    return page(found, 422, plain=form)
+
+
+@bp.post("/accounts/<account>/remove")
+@prove_again
+def remove(account: str) -> Response:
+    """Remove the account for good."""
+    found = accounts.named(account, by=g.who)
+    form = RemoveAccountForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            accounts.remove(found, form.typed.data or "", by=g.who)
+            leave(Toast(gettext("The account %(name)s is removed.", name=found.name)))
+            return make_response(redirect(url_for(".list_"), 303))
+    return page(found, 422, removal=form)
+
+
+@bp.get("/accounts/<account>/domains")
+@bp.get("/accounts/<account>/take")
+@bp.get("/accounts/<account>/password")
+@bp.get("/accounts/<account>/remove")
+@bp.get("/accounts/<account>/switch-<any(on,off):way>")
+def done(account: str, **_: str) -> Response:
+    """Answer the URL of a refused form when it is typed or reloaded."""
+    found = accounts.named(account, by=g.who)
+    return make_response(redirect(url_for(".edit", account=found.name), 303))
