@@ -20,24 +20,48 @@ from webmailadmin.database import db
 from webmailadmin.mail import (
     accounts,
     addresses,
+    app_passwords,
+    contacts,
     domains,
     entering,
     guard,
     journal_search,
     leading,
+    limits,
+    links,
+    listing,
+    log_ins,
     mailboxes,
+    owners,
+    people,
     purging,
     recycle_bin,
     removal,
     renaming,
+    reserved,
+    second_factor,
+    sessions,
+    switches,
     trials,
+    vacations,
 )
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.domains import CatchAll
 from webmailadmin.mail.errors import NotFound, Refusal
 from webmailadmin.mail.errors_of_entering import OnlyThemselves
 from webmailadmin.mail.journal_search import Search
-from webmailadmin.models import Account, Address, Domain, Mailbox, Ownership, Removed
+from webmailadmin.mail.mailboxes import Switches
+from webmailadmin.mail.profiles import Wish
+from webmailadmin.models import (
+    Account,
+    Address,
+    AppPassword,
+    Domain,
+    Mailbox,
+    Ownership,
+    Removed,
+    SecondFactor,
+)
 
 HOUSE = Path(mail.__file__).parents[1]
 PASSWORD = "a fine long password 27"
@@ -63,6 +87,10 @@ class Things:
         self.catch_all: Removed = Removed.get(Removed.kind == "catch-all")
         leads = make("info@bonvenon.fr", by=by, recipients=[contact.email])
         make("chef@bonvenon.fr", by=by, recipients=["boss@parti.fr"])
+        self.app = AppPassword.create(mailbox=self.box, name="telephone", password="x")
+        self.owner: Account = Account.get(Account.name == "bruno")
+        SecondFactor.create(account=self.owner, secret="x")
+        self.other: Domain = Domain.get(Domain.name == "autre.fr")
         self.seen = {leads.email: leads.version}
 
 
@@ -96,15 +124,57 @@ MANAGED: dict[str, Rule] = {
     "purging.order_domain": lambda on, by: purging.order_domain(on.gone, on.gone.name, by=by),
     "recycle_bin.domain_of": lambda on, by: recycle_bin.domain_of(by, on.gone.id),
     "removal.restore": lambda on, by: removal.restore(on.removed, by=by),
+    "guard.added": lambda on, by: guard.added(by, on.domain),
+    "links.invite": lambda on, by: links.invite(on.box, by=by),
+    "links.invite_by_mail": lambda on, by: links.invite_by_mail(on.box, "ann@x.org", by=by),
+    "links.may_invite": lambda on, by: links.may_invite(on.box, by=by),
+    "listing.page": lambda on, by: listing.page(on.domain, by=by),
+    "owners.removed": lambda on, by: owners.removed(by, on.removed),
+    "recycle_bin.of": lambda on, by: recycle_bin.of(on.domain, on.removed.id, by=by),
+    "recycle_bin.page": lambda on, by: recycle_bin.page(on.domain, by=by),
+    "removal.of": lambda on, by: removal.of(on.domain, on.removed.id, by=by),
+    "switches.change": lambda on, by: switches.change(
+        on.address, Switches(receives=False), version=on.address.version, by=by
+    ),
     "renaming.rename": lambda on, by: renaming.rename(
         on.address, "new", version=on.address.version, keep_alias=True, by=by
     ),
     "trials.count": lambda on, by: trials.count(on.address, by=by),
 }
+# What the holder of the mailbox does too.
+HELD: dict[str, Rule] = {
+    "app_passwords.of": lambda on, by: app_passwords.of(on.address, by=by),
+    "app_passwords.revoke": lambda on, by: app_passwords.revoke(on.address, on.app.id, by=by),
+    "listing.row": lambda on, by: listing.row(on.address, by=by),
+    "vacations.of": lambda on, by: vacations.of(on.address.email, by=by),
+    "vacations.save": lambda on, by: vacations.save(
+        on.address.email, vacations.Wish(0, False), by=by
+    ),
+}
+# What the holder of the mailbox does alone.
+HOLDERS: dict[str, Rule] = {
+    "app_passwords.bar_main": lambda on, by: app_passwords.bar_main(on.address, True, by=by),
+    "app_passwords.create": lambda on, by: app_passwords.create(on.address, "telephone", by=by),
+}
 # What only administrators do, also with what an owner owns.
 OF_ADMINISTRATORS: dict[str, Rule] = {
     "accounts.add": lambda on, by: accounts.add("new", None, by=by),
     "accounts.reset_password": lambda on, by: accounts.reset_password("bruno", None, by=by),
+    "accounts.change": lambda on, by: accounts.change(
+        on.owner, Kind.OWNER, Wish(contact="a@x.org"), by=by
+    ),
+    "accounts.every": lambda on, by: accounts.every(by),
+    "accounts.named": lambda on, by: accounts.named("bruno", by=by),
+    "accounts.remove": lambda on, by: accounts.remove(on.owner, "bruno", by=by),
+    "accounts.switch": lambda on, by: accounts.switch(on.owner, False, by=by),
+    "log_ins.end_sessions": lambda on, by: log_ins.end_sessions("bruno", by=by),
+    "owners.give": lambda on, by: owners.give(on.other, on.owner, by=by),
+    "owners.take": lambda on, by: owners.take(on.domain, on.owner, by=by),
+    "people.with_account": lambda on, by: people.with_account("bruno", by=by),
+    "second_factor.turn_off": lambda on, by: second_factor.turn_off(
+        accounts.actor(on.owner), by=by
+    ),
+    "sessions.end_all": lambda on, by: sessions.end_all(accounts.actor(on.owner), by=by),
     "domains.install": lambda on, by: domains.install("new.fr", "a@x.org", by=by),
     "entering.enter_account": lambda on, by: entering.enter_account("bruno", by=by),
     "entering.enter_mailbox": lambda on, by: entering.enter_mailbox(on.address, by=by),
@@ -116,6 +186,14 @@ ANSWERED: dict[str, Rule] = {
     "domains.list_for": lambda on, by: domains.list_for(by),
     "domains.removed_for": lambda on, by: domains.removed_for(by),
     "recycle_bin.domains_for": lambda on, by: recycle_bin.domains_for(by),
+    "limits.may_add_domains": lambda on, by: limits.may_add_domains(by),
+    "limits.proposed_mb": lambda on, by: limits.proposed_mb(on.domain, 1024, by=by),
+    "owners.journal_after": lambda on, by: owners.journal_after(by, on.domain),
+    "owners.removed_after": lambda on, by: owners.removed_after(by, on.domain),
+    "purging.undone": lambda on, by: purging.undone(by=by),
+    "removal.former": lambda on, by: removal.former(on.removed.email, by=by),
+    "removal.last_of": lambda on, by: removal.last_of(on.domain, on.removed.email, by=by),
+    "reserved.is_kept_from": lambda on, by: reserved.is_kept_from("new", by),
     "journal_search.read": lambda on, by: journal_search.read(Search(domain=on.domain), by=by),
     "journal_search.every": lambda on, by: list(
         journal_search.every(Search(domain=on.domain), by=by)
@@ -131,6 +209,45 @@ ANSWERED: dict[str, Rule] = {
 }
 # What a rule does after it has asked: out of reach for the doors.
 STEPS = {
+    "accounts.change_kind",
+    "accounts.refuse_own",
+    "addresses.changed_meanwhile",
+    "addresses.claim",
+    "app_passwords.record",
+    "domains.add_postmaster",
+    "holders.ask_again",
+    "holders.prove",
+    "journal.record_about",
+    "leading.seen_by",
+    "limits.binding",
+    "limits.kept",
+    "limits.may_redirect_outside",
+    "limits.refuse_catch_all_outside",
+    "limits.refuse_domain",
+    "limits.refuse_led_outside",
+    "limits.refuse_outside",
+    "links.record",
+    "links.write_invitation",
+    "mailboxes.keep_copies",
+    "mailboxes.switch",
+    "owners.add_own",
+    "owners.added_by",
+    "owners.refuse_elsewhere",
+    "owners.since",
+    "recycle_bin.read",
+    "reserved.refuse_mailbox",
+    "reserved.refuse_name",
+    "second_factor.box",
+    "second_factor.is_used_up",
+    "second_factor.proposal",
+    "second_factor.show",
+    "second_factor.take_off",
+    "sessions.belongs_to",
+    "sessions.end_every",
+    "throttle.forget_codes",
+    "throttle.key_of_codes",
+    "throttle.keys_of_codes",
+    "vacations.mailbox_at",
     "accounts.write_password",
     "addresses.refuse_gone",
     "addresses.switch",
@@ -158,6 +275,21 @@ STEPS = {
 }
 # What is about the person who asks, and nobody else.
 ABOUT_ONESELF = {
+    "contacts.change",
+    "holders.change_password",
+    "holders.new_app_password",
+    "holders.of",
+    "holders.redirect",
+    "log_ins.prove_person",
+    "log_ins.turn_off_factor",
+    "people.of",
+    "second_factor.new_recovery_codes",
+    "second_factor.of",
+    "second_factor.propose",
+    "second_factor.proposed",
+    "second_factor.turn_on",
+    "sessions.end",
+    "sessions.open_of",
     "accounts.change_password",
     "accounts.of",
     "guard.oneself",
@@ -166,6 +298,9 @@ ABOUT_ONESELF = {
 }
 # The guard itself, and what only the worker asks for, as a program.
 GUARD = {
+    "guard.account",
+    "guard.has_added",
+    "limits.refuse_stranger",
     "guard.address",
     "guard.domain",
     "guard.everything",
@@ -181,7 +316,14 @@ OF_ONESELF: dict[str, Callable[[Actor], Any]] = {
     "accounts.change_password": lambda by: accounts.change_password(
         PASSWORD, "quite another 9", "quite another 9", by=by
     ),
+    "contacts.change": lambda by: contacts.change("ann@x.org", PASSWORD, by=by),
     "guard.oneself": guard.oneself,
+    "log_ins.turn_off_factor": lambda by: log_ins.turn_off_factor(PASSWORD, "0", "", by=by),
+    "second_factor.new_recovery_codes": lambda by: second_factor.new_recovery_codes(by=by),
+    "second_factor.propose": second_factor.propose,
+    "second_factor.turn_on": lambda by: second_factor.turn_on("", "", by=by),
+    "sessions.end": lambda by: sessions.end(1, by=by),
+    "sessions.open_of": sessions.open_of,
 }
 
 
@@ -233,7 +375,8 @@ def takes_actor(function: Callable[..., Any]) -> bool:
 
 
 def test_every_rule_that_takes_who_asks_is_in_a_table_here() -> None:
-    tables = (MANAGED, OF_ADMINISTRATORS, ANSWERED, STEPS, ABOUT_ONESELF, GUARD, OF_PROGRAMS)
+    called = (MANAGED, HELD, HOLDERS, OF_ADMINISTRATORS, ANSWERED)
+    tables = (*called, STEPS, ABOUT_ONESELF, GUARD, OF_PROGRAMS)
     told = [name for names in tables for name in names]
     assert len(told) == len(set(told))
     assert set(told) == rules().keys()
@@ -241,9 +384,12 @@ def test_every_rule_that_takes_who_asks_is_in_a_table_here() -> None:
 
 def test_nobody_manages_what_is_not_theirs(things: Things) -> None:
     for person in foreign():
-        for name, rule in {**MANAGED, **OF_ADMINISTRATORS}.items():
+        refused = {**MANAGED, **OF_ADMINISTRATORS}
+        if person.name != things.address.email:
+            refused |= {**HELD, **HOLDERS}
+        for name, rule in refused.items():
             before = everything()
-            with pytest.raises(NotFound):
+            with pytest.raises((NotFound, OnlyThemselves) if person.through else NotFound):
                 print(name, person, rule(things, person))
             assert everything() == before, (name, person)
 
@@ -272,9 +418,9 @@ def test_who_asks_for_their_own_is_told_nothing_of_others(things: Things) -> Non
 
 def test_each_rule_lets_who_may(things: Things, alice: Actor) -> None:
     """Else the tests above would show nothing: each rule is refused for who asks alone."""
-    for name, rule in {**MANAGED, **ANSWERED, **OF_ADMINISTRATORS}.items():
+    for name, rule in {**MANAGED, **HELD, **ANSWERED, **OF_ADMINISTRATORS}.items():
         with db.atomic() as transaction:
-            assert rule(things, alice) != [], name
+            assert rule(things, alice) != [] or name == "purging.undone", name
             transaction.rollback()
 
 

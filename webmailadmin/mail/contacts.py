@@ -5,7 +5,7 @@ an alias may have been led elsewhere since, a domain may have owners now.
 """
 
 from webmailadmin.database import db
-from webmailadmin.mail import destinations, links, names, notices, passwords, people
+from webmailadmin.mail import destinations, guard, links, names, notices, passwords, people
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import PasswordWrong, Refusal
 from webmailadmin.mail.link_errors import (
@@ -27,9 +27,10 @@ def change(typed: str, present: str, *, by: Actor) -> tuple[str, str]:
     """Set one's own contact address, or take it away; return it, and the token that confirms it.
 
     No token when nothing is to be confirmed. present: the password. Who was confirmed until now
-    is told. Raises PasswordWrong, ContactNotAnAddress, ContactIsItself, ContactIsOwned,
-    ContactReceivesNothing, TooManyLetters.
+    is told. Raises OnlyThemselves, PasswordWrong, ContactNotAnAddress, ContactIsItself,
+    ContactIsOwned, ContactReceivesNothing, TooManyLetters.
     """
+    guard.oneself(by)
     person = people.of(by)
     email = read(typed, person)
     if not passwords.matches(present, person.password):
