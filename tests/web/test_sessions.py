@@ -69,7 +69,8 @@ def test_the_page_of_ones_own_names_one_and_leads_on(app, alice, owen, holder, k
     links = page.links()
     assert links["Where you are logged in"] == "/sessions"
     assert links["Set it up"] == "/second-factor"
-    assert ("Change the password" in links) is who.has_account
+    assert links["Change the password"] == "/password"
+    assert links["For when you forget the password"] == "/contact"
     assert page.words(".foot form a") == kind
 
 
