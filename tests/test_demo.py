@@ -125,6 +125,12 @@ def in_database(demo: Running, query: str) -> list[str]:
     return done.stdout.split()
 
 
+def test_it_says_how_a_holder_logs_in(demo: Running) -> None:
+    (line,) = (line for line in demo.printed if line.startswith("Or as the holder"))
+    assert in_database(demo, "SELECT may_redirect FROM mailbox WHERE may_redirect") == ["1"]
+    assert "contact@bonvenon.fr" in line
+
+
 def test_its_helper_tells_what_a_mailbox_holds_as_the_owner_of_the_mail(demo: Running) -> None:
     (folder,) = demo.folder.glob("webmailadmin-demo-*/servers")
     listening = json.loads((folder / "log" / "helper.log").read_text().splitlines()[0])
@@ -170,9 +176,3 @@ def processes_of(folder: Path) -> list[str]:
         if any(str(folder) in name for name in opened):
             found.append(opened[-1].replace("\0", " "))
     return found
-
-
-def test_it_says_how_a_holder_logs_in(demo: Running) -> None:
-    (line,) = (line for line in demo.printed if line.startswith("Or as the holder"))
-    assert in_database(demo, "SELECT may_redirect FROM mailbox WHERE may_redirect") == ["1"]
-    assert "contact@bonvenon.fr" in line

@@ -91,7 +91,8 @@ def test_the_numbers_of_sessions_and_waits_are_those_of_the_program():
         )
     assert f"| name | {throttle.FREE_TRIES['account']} |" in GUARDED
     assert f"| network | {throttle.FREE_TRIES['network']} |" in GUARDED
-    assert throttle.LONGEST_WAIT == {"account": 60, "network": 15 * 60}
+    assert f"| code of a second factor | {throttle.FREE_TRIES['code']} |" in GUARDED
+    assert throttle.LONGEST_WAIT == {"account": 60, "network": 15 * 60, "code": 15 * 60}
 
 
 def test_the_table_of_rights_has_its_place():

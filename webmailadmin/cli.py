@@ -213,6 +213,7 @@ def run_demo(folder: Path) -> None:
     server = listen()
     admin, password = demo.administrator()
     shown = demo.fill(admin)
+    owner = demo.owner(password, admin)
     ports = private.Ports()
     try:
         with (
@@ -223,6 +224,8 @@ def run_demo(folder: Path) -> None:
         ):
             send, read = demo.lines(shown, ports.smtp, ports.imap)
             click.echo(gettext("Log in as admin with the password %(password)s", password=password))
+            text = gettext("Or as the owner %(name)s, with the same password", name=owner)
+            click.echo(text)
             holder = gettext(
                 "Or as the holder of a mailbox, %(email)s, with %(password)s",
                 email=shown.mailbox,

@@ -12,14 +12,16 @@ from webmailadmin.mail import (
     addresses,
     domains,
     mailboxes,
+    owners,
     passwords,
     recipients,
     routing,
     switches,
 )
-from webmailadmin.mail.actors import COMMAND_LINE, Actor
+from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.domains import CatchAll
 from webmailadmin.mail.mailboxes import Switches
+from webmailadmin.mail.profiles import Wish
 from webmailadmin.models import Account, Domain
 
 FRENCH = (
@@ -74,6 +76,9 @@ PLACES = (
         "billetterie:2 contact:1 regie:3 technique:4 programmation:1 ecoles:2",
     ),
 )
+
+OWNER = "camille"
+OWNED = (PLACES[0], PLACES[2])
 
 
 @dataclass(frozen=True)
@@ -170,6 +175,25 @@ def administrator() -> tuple[Actor, str]:
     password = passwords.generated()
     accounts.add("admin", password, by=COMMAND_LINE)
     return accounts.actor(Account.get(Account.name == "admin")), password
+
+
+def owner(password: str, by: Actor) -> str:
+    """Make the demo's owner, who has two of its domains and little left; return its name."""
+    wish = Wish(
+        person="Camille Roux",
+        contact="camille@example.org",
+        language="fr",
+        most_addresses="220",
+        most_mailboxes="180",
+        most_mb="409600",
+        most_mb_each="5120",
+        most_domains="1",
+    )
+    accounts.add(OWNER, password, by=by, kind=Kind.OWNER, wish=wish)
+    account = Account.get(Account.name == OWNER)
+    for place in OWNED:
+        owners.give(domains.of(by, place.name), account, by=by)
+    return OWNER
 
 
 def lines(demo: Demo, smtp: int, imap: int) -> tuple[str, str]:

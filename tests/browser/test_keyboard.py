@@ -182,12 +182,13 @@ def test_tab_goes_through_the_editor_from_top_to_bottom_and_is_always_seen(
     panel.add(CONTACT, mailbox=True)
     page = open_page(f"/addresses/{CONTACT}/edit", language="fr")
     entry(page, CONTACT).locator(".end a").focus()
-    assert walk(page, 14) == [
+    assert walk(page, 15) == [
         FRENCH.yes,
         FRENCH.password,
         FRENCH.confirmation,
         FRENCH.generate,
         FRENCH.size_limit,
+        "Ce qu’elle peut faire reçoit du courrier · connexion permise",
         FRENCH.recipients,
         FRENCH.enabled,
         FRENCH.save,

@@ -12,7 +12,8 @@ from tests.browser.pages import CONTACT, entry
 from tests.browser.panel import Panel
 from tests.browser.watch import Watch
 from tests.browser.words import ENGLISH, FRENCH
-from webmailadmin.mail import domains, purging
+from webmailadmin.mail import addresses, domains, purging, switches
+from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.models import Purge
 
 SMALLEST = {"width": 320, "height": 640}
@@ -141,7 +142,8 @@ def states(page: Page) -> Iterator[str]:
     page.goto("/domains/a-very-long-name-for-a-domain-of-a-small-association.example.org/")
     yield "first steps"
     page.goto(f"/addresses/{CONTACT}/edit")
-    page.locator(".programs summary").click()
+    for part in (".programs", ".app-passwords", ".switches"):
+        page.locator(f"{part} summary").click()
     yield "editor"
     page.get_by_role("link", name=FRENCH.rename).click()
     page.get_by_label(FRENCH.new_name, exact=True).fill("off")
@@ -164,6 +166,49 @@ def states(page: Page) -> Iterator[str]:
     pages.save(page, FRENCH)
     expect(entry(page, CONTACT).get_by_role("button", name=FRENCH.restore)).to_be_visible()
     yield "row of a removed mailbox, with the toast"
+
+
+def holder_states(page: Page) -> Iterator[str]:
+    """Go through the pages of a holder."""
+    for path in ("/mailbox", "/mailbox/journal", "/password"):
+        page.goto(path)
+        yield path
+    page.goto("/mailbox/redirection")
+    page.get_by_label(FRENCH.recipients).fill("nonsense")
+    page.locator("main form .main").click()
+    expect(page.locator("[aria-invalid]")).to_be_visible()
+    yield "redirection with what is wrong"
+    page.goto("/mailbox/app-passwords")
+    page.locator("#name").fill("Thunderbird" * 5)
+    page.keyboard.press("Enter")
+    expect(page.locator(".secret")).to_be_visible()
+    yield "a new app password"
+
+
+def test_a_holders_pages_fit_and_are_readable(
+    open_page: OpenPage, watch: Watch, panel: Panel, all_kinds: None
+) -> None:
+    watch.expect(422)
+    email = f"{LONG}@bonvenon.fr"
+    with panel.rules() as alice:
+        address = addresses.of(alice, email)
+        wished = Switches(may_redirect=True)
+        switches.change(address, wished, version=address.version, by=alice)
+    panel.use()
+    page = open_page("/mailbox", language="fr", holder=email)
+    wrong = {}
+    for state in holder_states(page):
+        for size in (NARROW, ZOOMED, PHONE, SMALLEST, DESKTOP):
+            page.set_viewport_size(size)
+            least = FINGER if size["width"] <= WIDEST_PHONE else MOUSE
+            for look, given in ((WIDER_THAN_THE_SCREEN, None), (CLIPPED, None), (TOO_SMALL, least)):
+                if found := page.evaluate(look, given):
+                    wrong[f"{state}, {size['width']}"] = found
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            if found := page.evaluate(TOO_PALE):
+                wrong[f"{state}, {scheme}"] = found
+    assert not wrong, pformat(wrong, width=150)
 
 
 def test_nothing_scrolls_sideways_is_cut_off_or_too_small_to_hit_at_any_width(

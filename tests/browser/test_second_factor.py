@@ -22,16 +22,12 @@ def next_code(secret: str, last: int = 0) -> tuple[str, int]:
 
 
 def is_large_enough(drawn: Locator) -> None:
-    """See that a QR code is a square that a telephone reads: dark on white, of 200 pixels."""
+    """See that a QR code is a square of 200 pixels, which a telephone reads."""
     expect(drawn).to_be_visible()
     box = drawn.bounding_box()
     assert box is not None
     assert box["width"] == pytest.approx(box["height"])
     assert box["width"] >= 200
-    colours = drawn.evaluate(
-        "e => [getComputedStyle(e.firstChild).fill, getComputedStyle(e).backgroundColor]"
-    )
-    assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
 
 
 def fits(page: Page) -> None:

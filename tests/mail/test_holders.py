@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pyotp
 import pytest
 
 from tests.mail import truth
@@ -24,6 +25,7 @@ from webmailadmin.mail import (
     log_ins,
     passwords,
     reaching,
+    second_factor,
     sessions,
     switches,
     throttle,
@@ -47,9 +49,10 @@ from webmailadmin.mail.errors_of_holders import (
     RedirectedNowhere,
     RedirectNotAllowed,
 )
+from webmailadmin.mail.errors_of_proofs import CodeMissing
 from webmailadmin.mail.holders import Proof, Redirection
 from webmailadmin.mail.mailboxes import Switches
-from webmailadmin.models import Address, Domain, Kick, Mailbox, Session, now
+from webmailadmin.models import Address, Domain, Kick, Mailbox, SecondFactor, Session, now
 
 CONTACT = "contact@bonvenon.fr"
 OTHER = "quite another password 31"
@@ -257,20 +260,22 @@ def test_an_administrator_who_has_entered_is_in_the_journal_instead(
     assert sql("SELECT through FROM journal ORDER BY id DESC LIMIT 1") == [("alice",)]
     for act in (
         lambda: holders.change_password(PASSWORD, OTHER, OTHER, by=entered),
-        lambda: holders.new_app_password("Telephone", fresh(), by=entered),
         lambda: app_passwords.bar_main(contact, True, by=entered),
     ):
         with pytest.raises(OnlyThemselves):
             act()
 
 
-def test_a_new_app_password_asks_an_old_log_in_again(holder: Actor, contact: Address) -> None:
-    with pytest.raises(ProofNeeded):
-        holders.new_app_password("Telephone", old(), by=holder)
-    assert app_passwords.of(contact, by=holder) == []
-    made = holders.new_app_password("Telephone", old(PASSWORD), by=holder)
-    assert made.secret
-    assert [one.name for one in app_passwords.of(contact, by=holder)] == ["Telephone"]
+def test_the_second_factor_is_asked_for_where_there_is_one(free: Actor) -> None:
+    proposal = second_factor.propose(free)
+    code = pyotp.TOTP(proposal.secret)
+    second_factor.turn_on(proposal.sealed, code.now(), by=free)
+    with pytest.raises(CodeMissing):
+        redirect(free, "ann@elsewhere.org", proof=old(PASSWORD))
+    SecondFactor.update(last_step=0).execute()
+    proof = Proof(lately=False, present=PASSWORD, code=code.now(), network="192.0.2.1")
+    redirect(free, "ann@elsewhere.org", proof=proof)
+    assert recipients_of(CONTACT) == ["ann@elsewhere.org"]
 
 
 # The ways of mail

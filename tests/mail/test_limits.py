@@ -1,6 +1,8 @@
 """How much an owner may have, counted where it is taken."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -15,6 +17,7 @@ from tests.mail.stage import (
     make,
     save,
 )
+from webmailadmin import database
 from webmailadmin.mail import accounts, addresses, domains, leading, limits, removal, renaming
 from webmailadmin.mail.account_errors import (
     AddressesUsedUp,
@@ -57,6 +60,26 @@ def test_addresses_are_counted_over_all_domains_of_the_owner(
     assert values == {"used": 3, "most": 3, "wanted": 4}
     addresses.remove(find("one@bonvenon.fr"), confirmed=True, by=camille)
     assert addresses.add(autre, "two", by=camille)
+
+
+def test_the_last_place_is_taken_once_by_however_many_at_once(bonvenon: Domain) -> None:
+    camille = owner("camille", bonvenon, most_addresses="2")
+    start = Barrier(6)
+
+    def take(number: int) -> bool:
+        database.connect()
+        start.wait()
+        try:
+            addresses.add(bonvenon, f"one{number}", by=camille)
+        except AddressesUsedUp:
+            return False
+        finally:
+            database.db.close()
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(take, range(6))).count(True) == 1
+    assert limits.used(account_of("camille")).addresses == 2
 
 
 def test_an_old_name_that_stays_is_one_address_more(contact: Address, autre: Domain) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.mail.people import PASSWORD, account_of, holder, owner
 from tests.mail.stage import everything, sql
-from webmailadmin.mail import accounts, contacts, domains, owners, profiles, sessions
+from webmailadmin.mail import account_contacts, accounts, domains, owners, profiles, sessions
 from webmailadmin.mail.account_contacts import ContactMalformed
 from webmailadmin.mail.account_errors import (
     AccountNameDiffers,
@@ -154,7 +154,7 @@ def test_no_administrator_is_written_to_where_an_owner_reads(
         assert everything() == before
     domains.remove(bonvenon, by=alice)  # it may come back, with its owner
     with pytest.raises(ContactOwned):
-        contacts.refuse_owned("bruno@bonvenon.fr", Kind.ADMINISTRATOR)
+        account_contacts.refuse_owned("bruno@bonvenon.fr", Kind.ADMINISTRATOR)
     assert camille.kind is Kind.OWNER
 
 

@@ -12,7 +12,7 @@ from webmailadmin.models import AppPassword, Kick, Mailbox, Session, now
 
 PAGE = "/mailbox/app-passwords"
 NEW = "h2#new + form"
-NAME, PRESENT = "Mail program", "Present password"
+NAME = "Mail program"
 
 
 @pytest.fixture
@@ -53,13 +53,13 @@ def test_a_bad_name_is_told_beside_its_field(me, telephone, name, message):
     assert everything() == before
 
 
-def test_an_older_session_types_its_password_once_more(me):
+def test_an_older_session_shows_first_that_it_is_them(me):
     Session.update(proved_at=now() - timedelta(minutes=16)).execute()
     page = me.submit(PAGE, NEW, {NAME: "Tablet"})
-    assert page.status == 422
-    assert "once more" in page.message(PRESENT)
-    page = me.submit(page, NEW, {PRESENT: PASSWORD})
-    assert page.words(".new-key h2") == "For “Tablet”"
+    assert page.status == 401
+    assert not AppPassword.select().exists()
+    me.submit("/prove", "main form", {"Password": PASSWORD})
+    assert me.submit(PAGE, NEW, {NAME: "Tablet"}).words(".new-key h2") == "For “Tablet”"
 
 
 def test_it_is_revoked_with_its_sessions(me, telephone):

@@ -461,7 +461,7 @@ def test_no_form_makes_an_account_a_session_or_an_address_elsewhere(app, browser
     people = (everything()["account"], [row[1:3] for row in everything()["session"]])
 
     for endpoint, url in forms(app, values):
-        if endpoint not in skipped:
+        if endpoint not in skipped and not endpoint.startswith("accounts."):
             browser.open(url, method="POST", data=sent)
 
     now = everything()

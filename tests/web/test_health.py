@@ -15,7 +15,7 @@ from tests.web.conftest import everything
 from webmailadmin import settings
 from webmailadmin.database import db
 from webmailadmin.mail import chores, reports
-from webmailadmin.models import Purge, Report, now
+from webmailadmin.models import Purge, Report, SecondFactor, now
 from webmailadmin.upkeep.doctor.finding import Finding, State, well, wrong
 
 HEALTH = "/health"
@@ -171,7 +171,9 @@ def test_the_trouble_of_any_chore_is_shown(browser):
     assert "made-tomorrow: <b>odd</b>" in told
 
 
-def test_when_nothing_is_wrong_the_page_says_so(browser, at_work):
+def test_when_nothing_is_wrong_the_page_says_so(browser, alice, at_work):
+    SecondFactor.create(account=alice.id, secret="of a telephone")
+    settings.use(replace(settings.current, second_factor_for_administrators=True))
     report(("smuggling", well("No mail can hide in another one.")))
 
     page = browser.get(HEALTH)

@@ -377,3 +377,20 @@ def test_a_mailbox_for_nobody_yet_is_refused_while_it_is_off(browser, bonvenon):
     )
     assert page.status == 422
     assert "ann@bonvenon.fr may not log in at present" in page.words(".notice.wrong")
+
+
+def test_a_link_for_an_account_is_sent_and_leads_back_to_the_account(
+    browser, stranger, bonvenon, server
+):
+    new_owner("bruno", bonvenon)
+    page = browser.submit("/accounts/bruno/link", "#send-link", {"Send it to": ELSEWHERE})
+
+    assert (page.url, page.toast()) == (
+        "/accounts/bruno/",
+        "The link is sent to ann@elsewhere.org.",
+    )
+    assert page.links()["Link to choose a password …"] == "/accounts/bruno/link"
+    (mail,) = server.messages
+    assert mail["From"] == "postmaster@mail.example.net"
+    choose(stranger, link_in(mail))
+    assert stranger.log_in("bruno", NEW).status == 200

@@ -11,6 +11,7 @@ from webmailadmin.mail import accounts, sessions
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.models import Account, Journal, Mailbox, Session
 from webmailadmin.web.agents import in_words
+from webmailadmin.web.security import OWN_COOKIE, SESSION_COOKIE
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 EVIL = "<script>alert(1)</script>{{7*7}}<b hx-get=/x>"
@@ -33,7 +34,11 @@ def as_(app, who, **kwargs):
     """Return a browser in which somebody is logged in."""
     browser = Browser(app)
     token = sessions.open_session(who, **kwargs)
-    browser.client.set_cookie("__Host-session", token, domain="localhost", secure=True)
+    cookies = {SESSION_COOKIE: token}
+    if by := kwargs.get("entered_by"):
+        cookies[OWN_COOKIE] = sessions.open_session(by)
+    for name, value in cookies.items():
+        browser.client.set_cookie(name, value, domain="localhost", secure=True)
     return browser
 
 
@@ -128,7 +133,7 @@ def test_the_page_says_who_has_entered(app, alice, holder):
     assert any("administrator alice, entered as you" in one for one in shown(page))
     refused = entered.open("/sessions")
     assert (refused.status, "Only contact@bonvenon.fr sees" in refused.words(".notice")) == (
-        422,
+        403,
         True,
     )
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from webmailadmin.database import db
 from webmailadmin.mail import (
     addresses,
-    app_passwords,
     guard,
+    log_ins,
     mailboxes,
     names,
     passwords,
@@ -15,7 +15,6 @@ from webmailadmin.mail import (
     throttle,
 )
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.app_passwords import Created
 from webmailadmin.mail.errors import NotFound, PasswordWrong
 from webmailadmin.mail.errors_of_holders import (
     OnlySends,
@@ -29,11 +28,14 @@ from webmailadmin.models import Address, Domain, Mailbox
 @dataclass(frozen=True)
 class Proof:
     """That it is the holder who asks. lately: it was shown lately. present: the password, typed
-    once more; "" while it was not asked for.
+    once more; "" while it was not asked for. code: of the second factor, where there is one.
+    network: address of the client.
     """
 
     lately: bool
     present: str = ""
+    code: str = ""
+    network: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,28 +81,17 @@ def prove(box: Mailbox, typed: str, *, by: Actor) -> None:
     throttle.forget(by.name)
 
 
-def ask_again(box: Mailbox, proof: Proof, *, by: Actor) -> None:
+def ask_again(proof: Proof, *, by: Actor) -> None:
     """Ask for the password once more when the log-in is not a recent one.
 
     Before what would let a thief of the session read the mail for ever. Not of an administrator
-    who has entered: it stands in the journal. Raises ProofNeeded, and what `prove` refuses.
+    who has entered: it stands in the journal. Raises ProofNeeded, and what log_ins.prove does.
     """
     if by.through or proof.lately:
         return
     if not proof.present:
         raise ProofNeeded
-    prove(box, proof.present, by=by)
-
-
-def new_app_password(name: str, proof: Proof, *, by: Actor) -> Created:
-    """Make an app password for one's own mailbox; see app_passwords.create and ask_again.
-
-    Raises OnlyThemselves, besides what these refuse.
-    """
-    guard.oneself(by)
-    address = of(by)
-    ask_again(box_of(address), proof, by=by)
-    return app_passwords.create(address, name, by=by)
+    log_ins.prove_person(by, proof.present, proof.code, proof.network)
 
 
 def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -> None:
@@ -141,7 +132,7 @@ def redirect(wish: Redirection, proof: Proof, *, by: Actor) -> list[str]:
     if wish.version != address.version and is_already(address, pasted.emails, wish):
         return pasted.doubles
     if goes_elsewhere(address, pasted.emails):
-        ask_again(box_of(address), proof, by=by)
+        ask_again(proof, by=by)
     with db.atomic():
         address = of(by)
         refuse_redirect(address)

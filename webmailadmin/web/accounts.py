@@ -190,12 +190,12 @@ def remove(account: str) -> Response:
     return page(found, 422, removal=form)
 
 
-@bp.get("/accounts/<account>/domains")
-@bp.get("/accounts/<account>/take")
-@bp.get("/accounts/<account>/password")
-@bp.get("/accounts/<account>/remove")
 @bp.get("/accounts/<account>/switch-<any(on,off):way>")
 def done(account: str, **_: str) -> Response:
     """Answer the URL of a refused form when it is typed or reloaded."""
     found = accounts.named(account, by=g.who)
     return make_response(redirect(url_for(".edit", account=found.name), 303))
+
+
+for act in ("domains", "take", "password", "remove"):
+    bp.add_url_rule(f"/accounts/<account>/{act}", f"done_{act}", done, methods=["GET"])

@@ -8,7 +8,6 @@ from webmailadmin.mail.app_passwords import Created
 from webmailadmin.models import Address
 from webmailadmin.web.addresses import editor_context, new_editor, page_of
 from webmailadmin.web.forms import AppPasswordForm, Plain
-from webmailadmin.web.holder import proof_of, renew
 from webmailadmin.web.htmx import done, leave
 from webmailadmin.web.security import prove_again
 from webmailadmin.words import Toast, gettext
@@ -54,8 +53,7 @@ def create() -> Response:
     form = AppPasswordForm()
     if form.validate_on_submit():
         with form.refusals():
-            created = holders.new_app_password(form.name.data or "", proof_of(form), by=g.who)
-            renew(form)
+            created = app_passwords.create(holders.of(g.who), form.name.data or "", by=g.who)
             return page(AppPasswordForm(formdata=None), created=created)
     return page(form, 422)
 

@@ -156,19 +156,19 @@ class OwnPasswordForm(Form):
 
 
 class RedirectForm(Form):
-    """Where else a holder's mail goes. present: asked for when the log-in is an older one."""
+    """Where else a holder's mail goes. present, code: asked for when the log-in is an older one."""
 
     version = VersionField(default=0)
     recipients = TextAreaField(_l("Redirect to"))
     keep_copy = BooleanField(_l("Keep a copy in the mailbox"))
     present = TypedPassword(_l("Present password"))
+    code = StringField(_l("Code"))
 
 
 class AppPasswordForm(Form):
-    """An app password to make, named after a mail program. present: see RedirectForm."""
+    """An app password to make, named after a mail program."""
 
     name = StringField(_l("Mail program"))
-    present = TypedPassword(_l("Present password"))
 
 
 class InstallForm(Form):

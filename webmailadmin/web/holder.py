@@ -9,6 +9,7 @@ from flask import (
     make_response,
     redirect,
     render_template,
+    request,
     url_for,
 )
 from flask_babel import lazy_gettext as _l
@@ -18,13 +19,13 @@ from webmailadmin.mail import app_passwords, holders, journal_search, listing, r
 from webmailadmin.mail.errors import Changed
 from webmailadmin.mail.holders import Proof, Redirection
 from webmailadmin.mail.journal_search import Search
-from webmailadmin.web.forms import Form, RedirectForm
+from webmailadmin.web.forms import RedirectForm
 from webmailadmin.web.htmx import leave
 from webmailadmin.web.sentences import doubles_text
 from webmailadmin.words import Toast, gettext
 
 ENTRIES = 5  # of the journal, beside everything else
-# What is there of these, in this order: the mailbox, and what guards it.
+# In the menu: the mailbox, and what guards it.
 MAILBOX = {
     "holder.page": _l("Overview"),
     "holder.redirection": _l("Redirection"),
@@ -42,13 +43,9 @@ LOG_IN = {
 bp = Blueprint("holder", __name__)
 
 
-def links(texts: dict[str, str]) -> list[tuple[str, str, str]]:
-    """Return endpoint, URL and text of those pages that the panel has."""
-    return [
-        (endpoint, url_of(endpoint), text)
-        for endpoint, text in texts.items()
-        if endpoint in current_app.view_functions
-    ]
+def links(texts: dict[str, str]) -> list[tuple[str, str]]:
+    """Return URL and text of these pages."""
+    return [(url_of(endpoint), text) for endpoint, text in texts.items()]
 
 
 def url_of(endpoint: str) -> str:
@@ -123,7 +120,8 @@ def redirect_mail() -> Response:
         )
         with form.refusals():
             doubles = holders.redirect(wish, proof_of(form), by=g.who)
-            renew(form)
+            if form.present.data:
+                sessions.is_proved_now(g.log_in)
             leave(Toast(" ".join([gettext("Saved."), *doubles_text(doubles)])))
             return make_response(redirect(url_for(".page"), 303))
     if isinstance(form.refused, Changed):
@@ -132,15 +130,14 @@ def redirect_mail() -> Response:
     return redirection_page(form, 422)
 
 
-def proof_of(form: Form) -> Proof:
+def proof_of(form: RedirectForm) -> Proof:
     """Return what shows that it is the holder: the log-in, and a password typed once more."""
-    return Proof(g.log_in.is_proved, form["present"].data or "")
-
-
-def renew(form: Form) -> None:
-    """Ask no more for a while, after the password was typed and right."""
-    if form["present"].data:
-        sessions.is_proved_now(g.log_in)
+    return Proof(
+        g.log_in.is_proved,
+        present=form.present.data or "",
+        code=form.code.data or "",
+        network=request.remote_addr or "",
+    )
 
 
 def init_app(app: Flask) -> None:
@@ -150,5 +147,4 @@ def init_app(app: Flask) -> None:
             (gettext("Your mailbox"), links(MAILBOX)),
             (gettext("Your log-in"), links(LOG_IN)),
         ],
-        where=lambda endpoint: url_of(endpoint) if endpoint in app.view_functions else "",
     )

@@ -23,7 +23,7 @@ class InviteForm(Form):
 class ForgottenForm(Form):
     """Who has forgotten the password."""
 
-    name = StringField(_l("Name or address"))
+    name = StringField(_l("Name or e-mail address"))
 
 
 class ContactForm(Form):

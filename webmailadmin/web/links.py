@@ -12,7 +12,6 @@ from webmailadmin.mail.links import Handed, Purpose
 from webmailadmin.mail.people import Person
 from webmailadmin.models import Account, Mailbox
 from webmailadmin.upkeep import letters
-from webmailadmin.web.forms import Plain
 from webmailadmin.web.htmx import leave
 from webmailadmin.web.link_forms import ChooseForm, InviteForm
 from webmailadmin.web.security import cookies_are_dropped, prove_again
@@ -61,10 +60,10 @@ def form() -> Response:
         handed = links.find(token())
     except LinkOver:
         return over()
-    return page(handed, Plain() if handed.purpose is Purpose.CONTACT else ChooseForm())
+    return page(handed, ChooseForm())
 
 
-def page(handed: Handed, form: Plain | ChooseForm, status: int = 200) -> Response:
+def page(handed: Handed, form: ChooseForm, status: int = 200) -> Response:
     """Ask for the password, or whether the address is theirs."""
     template = "confirm.html" if handed.purpose is Purpose.CONTACT else "choose.html"
     values = {"form": form, "name": people.name(handed.person), "email": handed.email}
@@ -93,36 +92,31 @@ def to_over() -> Response:
 @bp.post("/link")
 def use() -> Response:
     """Use the link: it is good for once."""
+    form = ChooseForm()
+    good = form.validate_on_submit()
     try:
         handed = links.find(token())
-        if handed.purpose is Purpose.CONTACT:
-            return confirm(handed)
-        return choose(handed)
+        if not good:
+            return page(handed, form, 422)
+        return confirm() if handed.purpose is Purpose.CONTACT else choose(handed, form)
     except LinkOver:
         return to_over()
 
 
-def confirm(handed: Handed) -> Response:
-    """Confirm a contact address."""
-    form = Plain()
-    if not form.validate_on_submit():
-        return page(handed, form, 422)
+def confirm() -> Response:
+    """Confirm a contact address. Raises LinkOver."""
     email = contacts.confirm(token())
     leave(Toast(gettext("%(email)s is confirmed.", email=names.shown_email(email))))
     return forget(make_response(redirect(url_for("log_in.form"), 303)))
 
 
-def choose(handed: Handed) -> Response:
+def choose(handed: Handed, form: ChooseForm) -> Response:
     """Set the password. Nobody is logged in by it: a second factor is still to be shown."""
-    form = ChooseForm()
-    if form.validate_on_submit():
-        with form.refusals():
-            links.choose_password(token(), form.password.data or "", form.confirmation.data or "")
-            leave(Toast(gettext("Your password is set. Log in with it.")))
-            return forget(make_response(redirect(url_for("log_in.form"), 303)))
-        if isinstance(form.refused, LinkOver):
-            return to_over()
-    return page(handed, form, 422)
+    with form.refusals():
+        links.choose_password(token(), form.password.data or "", form.confirmation.data or "")
+        leave(Toast(gettext("Your password is set. Log in with it.")))
+        return forget(make_response(redirect(url_for("log_in.form"), 303)))
+    return to_over() if isinstance(form.refused, LinkOver) else page(handed, form, 422)
 
 
 # Handing one out
@@ -159,7 +153,7 @@ def ask_for_account(account: str) -> Response:
 def make_for_account(account: str) -> Response:
     """Make a link for the person of an account."""
     person = people.with_account(account, by=g.who)
-    return make(person, url_for(".ask_for_account", account=person.name))
+    return make(person, url_for("accounts.edit", account=person.name))
 
 
 def make(person: Person, back: str) -> Response:

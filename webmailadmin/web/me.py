@@ -52,11 +52,21 @@ def end_all(name: str) -> Response:
 
 
 @bp.get("/sessions/<int:id_>/end")
-@bp.get("/sessions/end-others")
-@bp.get("/sessions/of/<name>/end")
-def ended_there(id_: int = 0, name: str = "") -> Response:  # noqa: ARG001
-    """Answer the URL of a button when it is typed or reloaded."""
+def session_ended(id_: int) -> Response:  # noqa: ARG001
+    """Answer the URL of the button when it is typed or reloaded."""
     return back()
+
+
+@bp.get("/sessions/end-others")
+def others_ended() -> Response:
+    """Answer the URL of the button when it is typed or reloaded."""
+    return back()
+
+
+@bp.get("/sessions/of/<name>/end")
+def all_ended(name: str) -> Response:  # noqa: ARG001
+    """Answer the URL of the button when it is typed or reloaded."""
+    return make_response(redirect("/", 303))
 
 
 def back() -> Response:

@@ -1,6 +1,5 @@
 """One's second factor: set it up, new recovery codes, turn it off."""
 
-import segno
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from webmailadmin.mail import log_ins, second_factor, sessions
@@ -12,8 +11,6 @@ from webmailadmin.web.security import give_session, prove_again
 from webmailadmin.words import Toast, gettext
 
 bp = Blueprint("second_factor", __name__)
-
-QUIET = 4  # modules around a QR code that stay empty (ISO/IEC 18004)
 
 
 @bp.get("/second-factor")
@@ -50,24 +47,14 @@ def turn_on() -> Response:
 
 def enrolment(form: EnrolForm, proposal: second_factor.Proposal) -> Response:
     """Show a secret, as picture and as text, and ask for the first code."""
-    size, path = qr_code(proposal.uri)
     return make_response(
         render_template(
             "me/enrol.html",
             form=form,
             proposal=proposal,
             groups=[proposal.secret[n : n + 4] for n in range(0, len(proposal.secret), 4)],
-            size=size,
-            path=path,
         )
     )
-
-
-def qr_code(text: str) -> tuple[int, str]:
-    """Return the side of a QR code in modules, and the SVG path of the dark ones."""
-    rows = list(segno.make(text, error="m", micro=False).matrix_iter(border=QUIET))
-    dark = (f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, on in enumerate(row) if on)
-    return len(rows), "".join(dark)
 
 
 @bp.post("/second-factor/recovery-codes")
