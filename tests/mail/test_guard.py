@@ -277,7 +277,6 @@ STEPS = {
 ABOUT_ONESELF = {
     "contacts.change",
     "holders.change_password",
-    "holders.new_app_password",
     "holders.of",
     "holders.redirect",
     "log_ins.prove_person",
