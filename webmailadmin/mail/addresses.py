@@ -104,12 +104,12 @@ def add(domain: Domain, typed: str, *, by: Actor) -> Address:
     """
     local_part = names.local_part(typed, domain.name)
     email = f"{local_part}@{domain.name}"
-    reserved.refuse_name(local_part, by=by)
     with db.atomic(), limits.kept(domain, by=by):
         # IMMEDIATE: the write lock is ours, nobody can add it between look and insert.
         guard.domain(by, routing.still_there(domain))
         if routing.address_of(email):
             raise AddressExists(email=email)
+        reserved.refuse_name(local_part, by=by)
         address: Address = Address.create(
             domain=domain,
             local_part=local_part,
