@@ -13,7 +13,7 @@ import pytest
 from tests.mail.stage import PASSWORD, everything, sql
 from webmailadmin import settings
 from webmailadmin.database import db
-from webmailadmin.mail import accounts, log_ins, second_factor, sessions, throttle
+from webmailadmin.mail import accounts, log_ins, notices, second_factor, sessions, throttle
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.errors import NotFound, PasswordWrong, TooManyFailures
 from webmailadmin.mail.errors_of_entering import OnlyThemselves
@@ -25,6 +25,7 @@ from webmailadmin.mail.errors_of_proofs import (
     LogInOver,
     ProposalOver,
 )
+from webmailadmin.mail.notices import Notice
 from webmailadmin.models import Account, Address, Mailbox, RecoveryCode, SecondFactor, Throttle
 
 HERE = "192.0.2.1"
@@ -424,6 +425,19 @@ def test_turning_it_off_asks_for_password_and_code(app_of: App, who: Actor) -> N
     assert sql("SELECT act FROM journal ORDER BY id DESC LIMIT 1") == [("factor.off",)]
     with pytest.raises(FactorMissing):
         log_ins.turn_off_factor(PASSWORD, app_of.code(1), HERE, by=who)
+
+
+def test_who_is_sure_to_be_reached_is_told_when_it_changes(
+    who: Actor, at: Callable[[int], None]
+) -> None:
+    for table in (Account, Mailbox):
+        table.update(contact="me@elsewhere.org", contact_confirmed=True).execute()
+
+    App(who)
+    second_factor.turn_off(who, by=COMMAND_LINE)
+
+    told = [(link.purpose, link.email) for link in notices.waiting()]
+    assert told == [(Notice.FACTOR, "me@elsewhere.org")] * 2
 
 
 def test_who_has_entered_as_somebody_neither_sees_nor_changes_it(who: Actor) -> None:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from webmailadmin import settings
 from webmailadmin.database import db
 from webmailadmin.key import secret_key
-from webmailadmin.mail import guard, journal, sessions, throttle
+from webmailadmin.mail import guard, journal, notices, people, sessions, throttle
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors_of_proofs import (
     CodeMissing,
@@ -29,6 +29,7 @@ from webmailadmin.mail.errors_of_proofs import (
     FactorThere,
     ProposalOver,
 )
+from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.passwords import LETTERS
 from webmailadmin.models import RecoveryCode, SecondFactor
 
@@ -98,6 +99,7 @@ def turn_on(sealed: str, code: str, *, by: Actor) -> list[str]:
         )
         sessions.end_every(by)
         journal.record_about("factor.on", by, by=by)
+        notices.tell(people.of(by), Notice.FACTOR)
         return renew_codes(factor)
 
 
@@ -180,6 +182,7 @@ def take_off(who: Actor, *, by: Actor) -> None:
         factor.delete_instance()
         throttle.forget_codes(who)
         journal.record_about("factor.off", who, by=by)
+        notices.tell(people.of(who), Notice.FACTOR)
 
 
 # Codes
