@@ -23,7 +23,7 @@ from tests.mail.stage import (
 )
 from webmailadmin import database
 from webmailadmin.mail import addresses, domains, mailboxes, passwords, removal
-from webmailadmin.mail.actors import Actor
+from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import (
     AddressExists,
     AddressGone,
@@ -39,7 +39,7 @@ from webmailadmin.mail.errors import (
     RecipientMalformed,
     Several,
 )
-from webmailadmin.models import Account, Address, Domain
+from webmailadmin.models import Address, Domain
 
 # Add
 
@@ -161,7 +161,7 @@ def test_what_does_not_exist_is_not_found(email: str, contact: Address, alice: A
 
 def test_nobody_finds_an_address_without_an_account(contact: Address) -> None:
     with pytest.raises(NotFound):
-        addresses.of(Account(name="nobody"), contact.email)
+        addresses.of(Actor(Kind.OWNER, 99, "nobody"), contact.email)
 
 
 def test_a_deleted_address_is_said_to_be_gone_and_until_when_it_can_come_back(
@@ -183,7 +183,7 @@ def test_a_stranger_is_not_told_that_an_address_is_gone(contact: Address, alice:
     addresses.remove(contact, confirmed=True, by=alice)
 
     with pytest.raises(NotFound):
-        addresses.of(Account(name="nobody"), contact.email)
+        addresses.of(Actor(Kind.OWNER, 99, "nobody"), contact.email)
 
 
 # Save
@@ -309,9 +309,9 @@ def test_a_mailbox_does_not_go_without_the_box_ticked(contact: Address, alice: A
 def test_who_comes_second_is_told_who_was_quicker_and_what_they_did(
     contact: Address, alice: Actor
 ) -> None:
-    accounts_of_bob = Account(id=alice.id, name="bob")
+    bob = Actor(Kind.ADMINISTRATOR, alice.id, "bob")
     old = wish(contact.email, recipients=["far@x.org"])
-    save(contact.email, by=accounts_of_bob, quota_mb="5")
+    save(contact.email, by=bob, quota_mb="5")
     before = everything()
 
     with pytest.raises(Changed) as refusal:

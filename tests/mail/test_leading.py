@@ -17,7 +17,7 @@ from tests.mail.stage import (
     save,
 )
 from webmailadmin.mail import addresses, domains, leading, removal
-from webmailadmin.mail.actors import COMMAND_LINE, Actor
+from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.errors import (
     AddressGone,
     Changed,
@@ -33,7 +33,7 @@ from webmailadmin.mail.errors import (
     TooManyRecipients,
 )
 from webmailadmin.mail.leading import Caught, Led
-from webmailadmin.models import Account, Address, Domain
+from webmailadmin.models import Address, Domain
 
 CONTACT = "contact@bonvenon.fr"
 
@@ -77,7 +77,7 @@ def test_who_leads_to_an_address_is_told_across_domains_and_with_extensions(
 
 def test_a_stranger_is_told_of_nobody(contact: Address, alice: Actor) -> None:
     make("z@bonvenon.fr", by=alice, recipients=[CONTACT])
-    nobody = Account(id=0, name="nobody")
+    nobody = Actor(Kind.OWNER, 99, "nobody")
 
     assert leading.to(nobody, CONTACT).sources == []
     delete(CONTACT, by=alice)

@@ -64,7 +64,7 @@ def test_the_size_limit_reaches_dovecot_and_the_journal(contact: Address, alice:
     save(contact.email, by=alice, quota_mb="0")
 
     assert sql("SELECT user, quota_mb FROM dovecot_user") == [(contact.email, 0)]
-    told = [row[-1] for row in everything()["journal"] if row[4] == "mailbox.quota"]
+    told = [row[-2] for row in everything()["journal"] if row[4] == "mailbox.quota"]
     assert told == ['{"old": "1024", "new": "5"}', '{"old": "5", "new": "0"}']
 
 

@@ -55,10 +55,10 @@ def test_it_is_counted_whoever_sends_them(contact: Address, alice: Actor) -> Non
 
 def test_a_person_sends_some_test_messages_a_minute(bonvenon: Domain, alice: Actor) -> None:
     for number in range(trials.MOST_BY_ONE):
-        trials.count(Address(email=f"ann{number}@bonvenon.fr"), by=alice)
+        trials.count(Address(email=f"ann{number}@bonvenon.fr", domain=bonvenon), by=alice)
 
     with pytest.raises(TooManyTests):
-        trials.count(Address(email="bob@bonvenon.fr"), by=alice)
+        trials.count(Address(email="bob@bonvenon.fr", domain=bonvenon), by=alice)
 
 
 def test_a_refused_one_counts_for_nothing(contact: Address, alice: Actor) -> None:

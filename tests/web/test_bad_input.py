@@ -5,6 +5,7 @@ from tests.conftest import PASSWORD
 from tests.web.conftest import CONTACT, LIST, everything
 from webmailadmin.mail import addresses, domains
 
+LOG_IN_NAME = "Name or e-mail address"
 REMOVED = f"{LIST}removed/"
 UNKNOWN = f"{LIST}unknown"
 POSTMASTER = "/addresses/postmaster@bonvenon.fr/edit"
@@ -686,11 +687,11 @@ def test_a_log_in_that_fails_says_so_and_keeps_the_name(stranger, alice):
     for n, name in enumerate(["", "nobody", "alice", "A" * 5000, "a\0b", "rené", "' OR 1=1 --"]):
         stranger.client.environ_base["REMOTE_ADDR"] = f"192.0.2.{n}"
         for password in ("", "wrong", "é" * 40, "a\0b", "x" * 5000):
-            reply = stranger.submit(page, "form.card", {"Name": name, "Password": password})
+            reply = stranger.submit(page, "form.card", {LOG_IN_NAME: name, "Password": password})
 
             wrongly(reply, {}, f"{name} {password}", "name")
             assert reply.messages() == {"": "Name or password is wrong."}
-            assert reply.value("Name") == name
+            assert reply.value(LOG_IN_NAME) == name
 
 
 # In French

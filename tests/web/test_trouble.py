@@ -19,7 +19,7 @@ from tests.mail import truth
 from tests.mail.stage import hoster
 from webmailadmin import create_app, database
 from webmailadmin.database import db
-from webmailadmin.mail import accounts, domains
+from webmailadmin.mail import accounts, domains, sessions
 from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Address, Session, Throttle, now
 from webmailadmin.upkeep.checkpoint import checkpoint
@@ -147,7 +147,7 @@ def test_a_locked_database_is_read_on(
     locked: None, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also when the session was last seen so long ago that it would be noted."""
-    monkeypatch.setattr(accounts, "SEEN_EVERY", -accounts.SEEN_EVERY)
+    monkeypatch.setattr(sessions, "SEEN_EVERY", -sessions.SEEN_EVERY)
 
     pages = [browser.get(url) for url in (LIST, f"{LIST}journal", f"{LIST}removed/", "/domains/")]
 

@@ -98,10 +98,11 @@ def read(search: Search, *, by: Actor, before: int | None = None) -> list[Entry]
     tells that there are more.
     Raises SinceMalformed, UntilMalformed, UntilBeforeSince; NotFound for a person who is gone.
     """
-    mine, theirs = whose(by)
     asked = conditions(search)
-    values = theirs | asked | {"before": before_of(before), "limit": PAGE + 1}
-    statement = FOUND.format(mine=mine, conditions=" ".join(CONDITIONS[name] for name in asked))
+    values = whose(by) | asked | {"before": before_of(before), "limit": PAGE + 1}
+    statement = FOUND.format(
+        mine=theirs(by), conditions=" ".join(CONDITIONS[name] for name in asked)
+    )
     return [entry(*row) for row in db.execute_sql(statement, values).fetchall()]
 
 
@@ -121,15 +122,21 @@ def onward(search: Search, found: list[Entry], *, by: Actor) -> Iterator[Entry]:
     yield from found
 
 
-def whose(by: Actor) -> tuple[str, dict[str, object]]:
-    """Return the statement of what somebody may read, and its values. Raises NotFound."""
+def theirs(by: Actor) -> str:
+    """Return the statement of what somebody may read."""
     if guard.everything(by):
-        return ALL, {}
+        return ALL
+    return OF_AN_OWNER if by.kind is Kind.OWNER else OF_A_HOLDER
+
+
+def whose(by: Actor) -> dict[str, object]:
+    """Return the values of that statement. Raises NotFound."""
+    if guard.everything(by):
+        return {}
     if by.kind is Kind.OWNER:
-        since = asked_for(BORN_ACCOUNT, by)[0]
-        return OF_AN_OWNER, {"id": by.id, "name": by.name, "since": since}
+        return {"id": by.id, "name": by.name, "since": asked_for(BORN_ACCOUNT, by)[0]}
     since, domain = asked_for(BORN_MAILBOX, by)
-    return OF_A_HOLDER, {"name": by.name, "domain": domain, "since": since}
+    return {"name": by.name, "domain": domain, "since": since}
 
 
 def asked_for(statement: str, by: Actor) -> tuple[Any, ...]:
