@@ -170,7 +170,7 @@ def states(page: Page) -> Iterator[str]:
 
 def holder_states(page: Page) -> Iterator[str]:
     """Go through the pages of a holder."""
-    for path in ("/mailbox", "/mailbox/journal", "/password"):
+    for path in ("/mailbox", "/journal", "/password"):
         page.goto(path)
         yield path
     page.goto("/mailbox/redirection")

@@ -144,7 +144,7 @@ def test_the_log_in_asks_for_the_code_and_leads_to_where_one_was(stranger, secre
     asked = stranger.submit(
         stranger.get(f"{LIST}?q=contact"),
         "form.card",
-        {"Name or e-mail address": "alice", "Password": PASSWORD},
+        {"Name or email address": "alice", "Password": PASSWORD},
     )
     assert (asked.url, asked.words("h1"), asked.focus()) == (
         "/log-in/code",
