@@ -79,6 +79,7 @@ def open_page(chromium: Browser, panel: Panel, watch: Watch) -> Iterator[OpenPag
     """Open a page in a fresh profile: `open_page("/", language="fr", logged_in=False)`.
 
     holder: the address of whose holder is logged in, instead of Alice.
+    token: of any other session.
     """
     contexts = []
 
@@ -89,6 +90,7 @@ def open_page(chromium: Browser, panel: Panel, watch: Watch) -> Iterator[OpenPag
         size: dict[str, int] = DESKTOP,
         logged_in: bool = True,
         holder: str = "",
+        token: str = "",
         **options: Any,
     ) -> Page:
         # Playwright clicks what stands still: without motion, that is sooner.
@@ -100,8 +102,8 @@ def open_page(chromium: Browser, panel: Panel, watch: Watch) -> Iterator[OpenPag
         watch.over(context)
         page = context.new_page()
         if logged_in:
-            token = panel.session_of_holder(holder) if holder else panel.session_of_alice()
-            log_in(page, panel, token)
+            own = panel.session_of_holder(holder) if holder else panel.session_of_alice()
+            log_in(page, panel, token or own)
         page.goto(path)
         return page
 

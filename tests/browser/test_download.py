@@ -56,6 +56,6 @@ def test_a_download_that_breaks_off_is_no_whole_file_for_the_browser(
         page = open_page(f"/addresses/{CONTACT}/edit")
 
         with page.expect_download() as began:
-            page.locator(".doing [form^=download]").click()
+            page.locator(".besides [form^=download]").click()
 
         assert began.value.failure() is not None

@@ -148,12 +148,14 @@ def test_tab_goes_from_the_menu_over_the_tabs_to_the_rows_and_is_always_seen(
 ) -> None:
     page = open_page("/domains/bonvenon.fr/", language="fr")
     page.locator(".skip").focus()
-    assert walk(page, 24) == [
+    assert walk(page, 26) == [
         "webmailadmin",
         "Adresses email",
         "bonvenon.fr 1",
         "Installer un domaine",
+        "Comptes",
         "Santé",
+        "Journal",
         "alice",
         "Se déconnecter",
         "Français",
@@ -182,22 +184,26 @@ def test_tab_goes_through_the_editor_from_top_to_bottom_and_is_always_seen(
     panel.add(CONTACT, mailbox=True)
     page = open_page(f"/addresses/{CONTACT}/edit", language="fr")
     entry(page, CONTACT).locator(".end a").focus()
-    assert walk(page, 15) == [
+    assert walk(page, 19) == [
         FRENCH.yes,
         FRENCH.password,
         FRENCH.confirmation,
         FRENCH.generate,
+        "Lien pour choisir un mot de passe…",
         FRENCH.size_limit,
         "Ce qu’elle peut faire reçoit du courrier · connexion permise",
         FRENCH.recipients,
         FRENCH.enabled,
         FRENCH.save,
         FRENCH.cancel,
-        FRENCH.journal,
-        "Télécharger les messages",
-        FRENCH.rename,
         FRENCH.delete,
+        FRENCH.journal,
+        "Réponse d’absence",
+        "Télécharger les messages",
+        "Entrer à la place du titulaire",
+        FRENCH.rename,
         "Réglages pour les logiciels de courrier",
+        "Mots de passe d’application 0",
     ]
 
 

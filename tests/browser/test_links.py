@@ -64,7 +64,7 @@ def test_the_hoster_never_knows_the_password(
     other.keyboard.press("Enter")
     expect(toast(other)).to_contain_text("Your password is set.")
     shoot(other, f"log-in-{size['width']}")
-    other.get_by_label("Name or e-mail address").fill(CONTACT)
+    other.get_by_label("Name or email address").fill(CONTACT)
     other.get_by_label(WORDS.password, exact=True).fill(NEW)
     other.keyboard.press("Enter")
     expect(other).not_to_have_url(re.compile("/log-in"))

@@ -121,8 +121,9 @@ def all_kinds(panel: Panel, bonvenon: str) -> None:
 
 def states(page: Page) -> Iterator[str]:
     """Go through the pages and states, one after the other."""
-    for path in ("/domains/", "/password", "/no-such-page"):
-        page.goto(path)
+    own = ("me", "sessions", "second-factor", "contact", "journal", "accounts/", "accounts/alice/")
+    for path in ("domains/", "password", "no-such-page", *own):
+        page.goto(f"/{path}")
         yield path
     page.goto("/domains/")
     page.locator(".entry a.wrong").click()
@@ -170,7 +171,7 @@ def states(page: Page) -> Iterator[str]:
 
 def holder_states(page: Page) -> Iterator[str]:
     """Go through the pages of a holder."""
-    for path in ("/mailbox", "/mailbox/journal", "/password"):
+    for path in ("/mailbox", "/journal", "/password"):
         page.goto(path)
         yield path
     page.goto("/mailbox/redirection")

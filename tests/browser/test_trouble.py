@@ -104,7 +104,7 @@ def test_a_link_after_the_session_ended_leads_over_the_log_in_back_to_where_one_
     page.context.clear_cookies(name="__Host-session")
     pages.edit_link(page, IN["en"], INFO).click()
     expect(page).to_have_url(re.compile("/log-in"))
-    page.get_by_label("Name or e-mail address", exact=True).fill("alice")
+    page.get_by_label("Name or email address", exact=True).fill("alice")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("bonvenon.fr")

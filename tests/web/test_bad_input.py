@@ -5,7 +5,7 @@ from tests.conftest import PASSWORD
 from tests.web.conftest import CONTACT, LIST, everything
 from webmailadmin.mail import addresses, domains
 
-LOG_IN_NAME = "Name or e-mail address"
+LOG_IN_NAME = "Name or email address"
 REMOVED = f"{LIST}removed/"
 UNKNOWN = f"{LIST}unknown"
 POSTMASTER = "/addresses/postmaster@bonvenon.fr/edit"

@@ -100,6 +100,15 @@ def test_the_cookies_are_out_of_reach_for_scripts_and_other_sites(browser, bruno
         assert cookies[name] == "Secure; HttpOnly; Path=/; SameSite=Lax"
 
 
+def test_the_menu_is_whole_before_the_owner_has_chosen_a_password(entered):
+    Account.update(one_time=True).where(Account.name == "bruno").execute()
+
+    page = entered.get(LIST)
+
+    assert [link["href"] for link in page.soup.select("#menu-domains a")] == [LIST]
+    assert page.links()["Journal"]
+
+
 def test_a_form_from_before_is_good_no_more(browser, bruno, contact):
     """A tab that was open as the administrator must not act as somebody else."""
     page = browser.get(LIST)

@@ -42,7 +42,7 @@ def holder(contact, alice):
 
 def ask(browser, name):
     """Say that one has forgotten the password of this name."""
-    return browser.submit("/forgotten", "form.card", {"Name or e-mail address": name})
+    return browser.submit("/forgotten", "form.card", {"Name or email address": name})
 
 
 def subjects(server):
@@ -154,7 +154,7 @@ def test_a_link_is_asked_for_three_times_an_hour(stranger, holder, server):
         page = ask(stranger, name)
         assert page.status == 429
         assert "These were mails enough" in page.words(".notice.wrong")
-        assert page.value("Name or e-mail address") == name
+        assert page.value("Name or email address") == name
 
 
 def test_a_later_link_ends_the_one_that_was_sent(app, stranger, holder, server):
@@ -171,7 +171,7 @@ def test_a_name_is_needed(stranger, alice, server):
     page = ask(stranger, "  ")
     assert (page.status, page.messages()) == (
         422,
-        {"Name or e-mail address": "Enter the name or the address that you log in with."},
+        {"Name or email address": "Enter the name or the address that you log in with."},
     )
 
 

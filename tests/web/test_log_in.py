@@ -12,7 +12,7 @@ from webmailadmin.mail import accounts, addresses
 from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Account, Session, Throttle
 
-WHO = "Name or e-mail address"
+WHO = "Name or email address"
 NEW = "quite another phrase 9"
 MARKER = "Zq9-marker-that-nobody-sees-7x"
 

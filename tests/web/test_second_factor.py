@@ -144,7 +144,7 @@ def test_the_log_in_asks_for_the_code_and_leads_to_where_one_was(stranger, secre
     asked = stranger.submit(
         stranger.get(f"{LIST}?q=contact"),
         "form.card",
-        {"Name or e-mail address": "alice", "Password": PASSWORD},
+        {"Name or email address": "alice", "Password": PASSWORD},
     )
     assert (asked.url, asked.words("h1"), asked.focus()) == (
         "/log-in/code",
@@ -292,6 +292,7 @@ def test_a_new_administrator_chooses_a_password_then_sets_up_the_factor(stranger
 
     page = stranger.log_in("alice", PASSWORD)
     assert page.words("h1") == "Your password"
+    assert not page.soup.select(".menu nav, .foot ul")
     page = stranger.submit(
         page,
         "form.card",
@@ -303,6 +304,7 @@ def test_a_new_administrator_chooses_a_password_then_sets_up_the_factor(stranger
     )
 
     assert (page.url, page.words("h1")) == ("/second-factor", "Second factor")
+    assert not page.soup.select(".menu nav, .foot ul")
 
 
 def test_owners_and_who_waived_it_are_not_led_there(browser, bonvenon, data, required):

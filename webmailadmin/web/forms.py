@@ -122,7 +122,7 @@ class LanguageForm(Form):
 class LogInForm(Form):
     """Name and password."""
 
-    name = StringField(_l("Name or e-mail address"))
+    name = StringField(_l("Name or email address"))
     password = TypedPassword(_l("Password"))
     next = HiddenField()
 

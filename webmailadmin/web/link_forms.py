@@ -23,7 +23,7 @@ class InviteForm(Form):
 class ForgottenForm(Form):
     """Who has forgotten the password."""
 
-    name = StringField(_l("Name or e-mail address"))
+    name = StringField(_l("Name or email address"))
 
 
 class ContactForm(Form):
