@@ -353,13 +353,16 @@ def bring_back(account: Actor, id_: int) -> Domain:
     """Bring back a removed domain with all that went with it.
 
     Raises NotFound, DomainExists, CatchAllLoop, RecipientLoop, TooManyInAll, TooManySteps,
-    PostmasterNeedsDestination; for an owner DomainsUsedUp, and what limits refuses.
+    PostmasterNeedsDestination; for an owner DomainsUsedUp, DomainForHoster, and what limits
+    refuses.
     """
     with db.atomic():
         domain = removed_of(account, id_)
         if routing.domain_named(domain.name):
             raise DomainExists(name=names.shown(domain.name))
         limits.refuse_domain(account)
+        if account.kind is Kind.OWNER:
+            owners.refuse_contacts_of_others(domain, by=account)
         Domain.update(removed_at=None, catch_all_receives=False, version=Domain.version + 1).where(
             Domain.id == domain.id
         ).execute()

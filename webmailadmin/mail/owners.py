@@ -111,11 +111,18 @@ def own(domain: Domain, account: Account, *, added_itself: bool = False) -> None
 
 def add_own(domain: Domain, *, by: Actor) -> None:
     """Let a domain that an owner adds be its own. Raises DomainForHoster."""
+    refuse_contacts_of_others(domain, by=by)
+    own(domain, Account.get_by_id(by.id), added_itself=True)
+
+
+def refuse_contacts_of_others(domain: Domain, *, by: Actor) -> None:
+    """Raise DomainForHoster when an owner would come to read the links of somebody else."""
     try:
         account_contacts.refuse_administrators_at(domain.name)
     except ContactsInside:
         raise DomainForHoster(name=names.shown(domain.name)) from None
-    own(domain, Account.get_by_id(by.id), added_itself=True)
+    if account_contacts.is_of_others_at(domain.name, by=by):
+        raise DomainForHoster(name=names.shown(domain.name))
 
 
 def added_by(by: Actor) -> "ModelSelect[Ownership]":
