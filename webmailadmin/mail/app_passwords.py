@@ -22,6 +22,7 @@ from webmailadmin.mail.errors_of_app_passwords import (
     AppPasswordNameTooLong,
     TooManyAppPasswords,
 )
+from webmailadmin.mail.owners import LARGEST_ID
 from webmailadmin.models import Address, AppPassword, Mailbox, now
 
 MOST = 30
@@ -109,7 +110,9 @@ def revoke(address: Address, number: int, *, by: Actor) -> str:
     with db.atomic():
         guard.mailbox(by, address)
         box, address = there(address)
-        row = AppPassword.get_or_none(AppPassword.id == number, AppPassword.mailbox == box)
+        row = AppPassword.get_or_none(
+            AppPassword.id == min(number, LARGEST_ID), AppPassword.mailbox == box
+        )
         if row is None:
             raise NotFound
         row.delete_instance()
