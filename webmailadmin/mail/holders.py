@@ -9,10 +9,9 @@ from webmailadmin.mail import (
     log_ins,
     mailboxes,
     names,
-    passwords,
+    present_password,
     recipients,
     routing,
-    throttle,
 )
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound, PasswordWrong
@@ -77,20 +76,6 @@ def box_of(address: Address) -> Mailbox:
     return box
 
 
-def prove(box: Mailbox, typed: str, *, by: Actor) -> None:
-    """Raise PasswordWrong unless this is the password of the holder's mailbox.
-
-    Wrong ones count as failures to log in: a stolen session must not be a place to try them.
-    Raises TooManyFailures. Outside every transaction: what is refused is counted all the same.
-    """
-    keys = [throttle.key_of(by.name)]
-    throttle.refuse(keys)
-    if not passwords.matches(typed, box.password):
-        throttle.count(keys)
-        raise PasswordWrong
-    throttle.forget(by.name)
-
-
 def ask_again(proof: Proof, *, by: Actor) -> bool:
     """Ask for the password once more when the log-in is not a recent one; say whether it was.
 
@@ -114,7 +99,7 @@ def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -
     guard.oneself(by)
     address = of(by)
     box = box_of(address)
-    prove(box, present, by=by)
+    present_password.check(present, box.password, by=by)
     mailboxes.check_password(typed, confirmation, address)
     password_hash = mailboxes.hashed(typed)
     with db.atomic():
