@@ -320,6 +320,7 @@ RULES: dict[str, Callable[[Actor], object]] = {
         by=by,
     ),
     "trials.count": lambda by: trials.count(find(CONTACT), by=by),
+    "trials.ends": lambda by: trials.ends(find(CONTACT), by=by),
     "listing.page": lambda by: listing.page(here(), by=by),
     "listing.row": lambda by: listing.row(find(CONTACT), by=by),
     "owners.journal_after": lambda by: owners.journal_after(by, here()),
