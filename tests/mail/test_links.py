@@ -34,7 +34,7 @@ from webmailadmin.mail.errors import (
     PasswordWrong,
     TooManyFailures,
 )
-from webmailadmin.mail.link_errors import (
+from webmailadmin.mail.errors_of_links import (
     ContactIsItself,
     ContactIsOwned,
     ContactNotAnAddress,

@@ -31,10 +31,10 @@ from webmailadmin.mail import (
     renaming,
     trials,
 )
-from webmailadmin.mail.account_errors import ContactsInside, DomainForHoster, NotAnOwner
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.domains import CatchAll
 from webmailadmin.mail.errors import NotFound, Refusal
+from webmailadmin.mail.errors_of_accounts import ContactsInside, DomainForHoster, NotAnOwner
 from webmailadmin.models import Account, Address, Domain, Mailbox, Ownership
 
 CONTACT = "contact@bonvenon.fr"

@@ -6,9 +6,9 @@ domains adds none where others get their links.
 """
 
 from webmailadmin.mail import names
-from webmailadmin.mail.account_errors import ContactOwned, ContactsInside
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import RecipientMalformed
+from webmailadmin.mail.errors_of_accounts import ContactOwned, ContactsInside
 from webmailadmin.models import Account, Address, Domain, Mailbox, Ownership, Removed
 
 

@@ -15,12 +15,6 @@ from webmailadmin.mail import (
     profiles,
     throttle,
 )
-from webmailadmin.mail.account_errors import (
-    AccountNameDiffers,
-    KindMissing,
-    LastAdministrator,
-    OwnAccount,
-)
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import (
     AccountExists,
@@ -29,6 +23,12 @@ from webmailadmin.mail.errors import (
     NotFound,
     PasswordWrong,
     Refusals,
+)
+from webmailadmin.mail.errors_of_accounts import (
+    AccountNameDiffers,
+    KindMissing,
+    LastAdministrator,
+    OwnAccount,
 )
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish

@@ -22,8 +22,7 @@ from webmailadmin.mail.errors_of_app_passwords import (
     AppPasswordNameTooLong,
     TooManyAppPasswords,
 )
-from webmailadmin.mail.owners import LARGEST_ID
-from webmailadmin.models import Address, AppPassword, Mailbox, now
+from webmailadmin.models import LARGEST_ID, Address, AppPassword, Mailbox, now
 
 MOST = 30
 LONGEST_NAME = 60  # characters

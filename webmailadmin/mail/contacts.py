@@ -8,7 +8,7 @@ from webmailadmin.database import db
 from webmailadmin.mail import destinations, guard, links, names, notices, people, present_password
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import Refusal
-from webmailadmin.mail.link_errors import (
+from webmailadmin.mail.errors_of_links import (
     ContactIsItself,
     ContactIsOwned,
     ContactNotAnAddress,

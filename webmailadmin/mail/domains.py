@@ -248,8 +248,7 @@ def restore_catch_all(kept: Removed, *, by: Actor) -> Domain:
 
 def is_there(target: str) -> bool:
     """Say whether an address exists or lies outside; an unknown one of ours takes no catch-all."""
-    outside = routing.domain_named(names.domain_of(target)) is None
-    return outside or routing.address_of(target) is not None
+    return routing.is_outside(target) or routing.address_of(target) is not None
 
 
 def read_catch_all(typed: str) -> str:

@@ -27,7 +27,7 @@ from webmailadmin.mail import (
 )
 from webmailadmin.mail.actors import THE_PANEL, Actor, Kind
 from webmailadmin.mail.errors import NotFound
-from webmailadmin.mail.link_errors import (
+from webmailadmin.mail.errors_of_links import (
     LinkOpensNothing,
     LinkOver,
     LinkPlaceIsOwned,

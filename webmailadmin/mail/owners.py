@@ -8,12 +8,19 @@ from peewee import ModelSelect, fn
 
 from webmailadmin.database import db
 from webmailadmin.mail import account_contacts, guard, invitations, journal, names, routing
-from webmailadmin.mail.account_errors import ContactsInside, DomainForHoster, NotAnOwner
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound
-from webmailadmin.models import Account, Address, Domain, Journal, Mailbox, Ownership, Removed
-
-LARGEST_ID = 2**63 - 1  # SQLite's; a larger number typed in a URL could not even be looked up
+from webmailadmin.mail.errors_of_accounts import ContactsInside, DomainForHoster, NotAnOwner
+from webmailadmin.models import (
+    LARGEST_ID,
+    Account,
+    Address,
+    Domain,
+    Journal,
+    Mailbox,
+    Ownership,
+    Removed,
+)
 
 
 def journal_after(by: Actor, domain: Domain) -> int:

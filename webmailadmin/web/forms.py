@@ -27,7 +27,7 @@ from wtforms.widgets import HiddenInput, PasswordInput
 from webmailadmin.mail.domains import LANGUAGES
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.mail.leading import Source
-from webmailadmin.mail.owners import LARGEST_ID
+from webmailadmin.models import LARGEST_ID
 from webmailadmin.words import gettext, in_words
 
 YES_NO = [SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("No"))]
