@@ -197,6 +197,24 @@ def test_a_refused_change_of_password_changes_nothing(
     assert everything() | {"throttle": []} == before
 
 
+def test_a_password_reset_while_another_is_chosen_stays(
+    alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has taken the log-in is not quicker than who takes it back."""
+    hashed = accounts.hashed
+
+    def slowly(password: str) -> str:
+        monkeypatch.undo()
+        accounts.reset_password("alice", OTHER, by=COMMAND_LINE)
+        return hashed(password)
+
+    monkeypatch.setattr(accounts, "hashed", slowly)
+    with pytest.raises(PasswordWrong):
+        accounts.change_password(PASSWORD, "a thief's own phrase", "a thief's own phrase", by=alice)
+
+    log_in(password=OTHER)
+
+
 # Sessions
 
 
