@@ -59,7 +59,7 @@ def test_what_debian_sets_for_dovecot_does_not_change_what_we_set(
     own.system.run("cp", "-r", "/etc/dovecot", str(debian))
     log_in = debian / "conf.d" / "10-auth.conf"
     log_in.write_text(log_in.read_text().replace("!include auth-system", "#!include auth-system"))
-    ours = own.dovecot_file.read_text().rpartition("!include ")[2].strip()
+    ours = own.dovecot_file.read_text().rpartition("!include ")[2].splitlines()[0].strip()
     (debian / "conf.d" / "99-webmailadmin.conf").write_text(Path(ours).read_text())
 
     def in_force(file: Path, setting: str) -> str:

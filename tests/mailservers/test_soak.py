@@ -20,7 +20,7 @@ from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from tests.mail import truth
 from tests.mail.stage import install, make, sql
 from tests.mail.test_any_sequence import (
-    ALICE,
+    COMMAND_LINE,
     DOMAINS,
     EMAILS,
     TAGGED,
@@ -104,7 +104,7 @@ class Soaked(Panel):
 
     def __init__(self) -> None:
         super(Panel, self).__init__()
-        self.alice = ALICE
+        self.alice = COMMAND_LINE
 
     def teardown(self) -> None:
         assert sql("PRAGMA integrity_check") == [("ok",)]
@@ -160,12 +160,12 @@ def stage(open_folder: Path) -> Iterator[Stage]:
 
 def test_every_message_is_where_the_rules_sent_it(stage: Stage) -> None:
     for name in (*DOMAINS, "steady.example"):
-        install(name, by=ALICE)
+        install(name, by=COMMAND_LINE)
     for name in DOMAINS:
-        make(f"ann@{name}", by=ALICE, mailbox=True)
-        make(f"bob@{name}", by=ALICE)
-    make("box@steady.example", by=ALICE, mailbox=True)
-    make("all@steady.example", by=ALICE, recipients=["box@steady.example"])
+        make(f"ann@{name}", by=COMMAND_LINE, mailbox=True)
+        make(f"bob@{name}", by=COMMAND_LINE)
+    make("box@steady.example", by=COMMAND_LINE, mailbox=True)
+    make("all@steady.example", by=COMMAND_LINE, recipients=["box@steady.example"])
     Soaked.post = Post(stage)
     sent: list[str] = []
     end = time.monotonic() + SECONDS

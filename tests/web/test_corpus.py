@@ -14,14 +14,21 @@ from urllib.parse import urlsplit
 import pytest
 from bs4 import Tag
 from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from playhouse.cysqlite_ext import CySqliteDatabase
 
 from tests.browser_of import Browser, Reply, data_of
+from tests.mail import truth
 from tests.mail.stage import PASSWORD
 from webmailadmin import database
 from webmailadmin.mail import accounts, sessions
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.models import Account, Address, Domain, Mailbox, Ownership
+from webmailadmin.mail.notices import Notice
+from webmailadmin.models import Account, Address, Domain, Mailbox, Ownership, now
+from webmailadmin.servers import outgoing
+from webmailadmin.upkeep import letter_words
+from webmailadmin.upkeep.letter_words import Words
 
 TAG = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
 CORPUS = {
@@ -171,6 +178,80 @@ def send(browser: Browser, method: str, action: str, sent: dict[str, str]) -> Re
     if method == "GET":
         return browser.open(action, query_string=data)
     return browser.open(action, method="POST", data=data)
+
+
+# Whatever comes to mind
+
+
+ORDINARY = (
+    *("contact@bonvenon.fr", "ann", "bonvenon.fr", "bruno", "1024", "0", "yes", "no", "y", "fr"),
+    *("2026-12-01", PASSWORD, "address", "owner", "away@elsewhere.org\nann@bonvenon.fr", ""),
+)
+anything = st.one_of(
+    st.sampled_from(ORDINARY), st.text(max_size=80), st.sampled_from(sorted(CORPUS.values()))
+)
+
+
+@pytest.mark.parametrize("kind", [k for k in Kind if k is not Kind.PROGRAM])
+def test_whatever_stands_in_all_fields_at_once_no_page_breaks_and_no_rule(
+    kind: Kind, app: Flask, people: dict[Kind, Actor], caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = browser_of(app, people[kind])
+    found = [form for form in forms(browser, "/").values() if form[3]]
+    with as_it_was() as put_back:
+
+        @settings(
+            derandomize=True,
+            database=None,
+            deadline=None,
+            max_examples=80,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(st.data())
+        def attempt(data: st.DataObject) -> None:
+            put_back()
+            method, action, sent, names = data.draw(st.sampled_from(found))
+            changed = data.draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
+            typed = {name: data.draw(anything) for name in changed}
+            refuse_what_is_not_escaped(send(browser, method, action, sent | typed), str(typed))
+            truth.check()
+
+        attempt()
+        put_back()
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+# In mails
+
+
+# No database holds a lone surrogate.
+@pytest.mark.parametrize("name", sorted(CORPUS.keys() - {"surrogate"}))
+def test_a_letter_shows_it_as_a_text_and_no_header_is_made_of_it(name: str, app: Flask) -> None:
+    text = CORPUS[name]
+    with app.test_request_context():
+        for letter in (
+            letter_words.invitation(text, "https://panel.example/link/x"),
+            letter_words.reset(text, "https://panel.example/link/x"),
+            letter_words.confirmation(text, text, "https://panel.example/link/x"),
+            *(letter_words.notice(notice, text, now()) for notice in Notice),
+        ):
+            written = letter.as_html()
+            assert "<script>alert" not in written
+            assert "<img src=x" not in written
+            assert COMPUTED not in written + letter.as_text()
+            if len(f"{letter.subject}.".splitlines()) > 1:
+                with pytest.raises(ValueError, match="more than one line"):
+                    outgoing.Letter("a@b.fr", "c@d.fr", letter.subject, "", "<x@y>")
+            else:
+                assert "Bcc" not in str(headers(letter))
+
+
+def headers(letter: Words) -> list[str]:
+    """Return the names of the headers of a letter as it is sent."""
+    sent = outgoing.Letter(
+        "a@b.fr", "c@d.fr", letter.subject, letter.as_text(), "<x@y>", html=letter.as_html()
+    )
+    return outgoing.written(sent).keys()
 
 
 @pytest.mark.parametrize("text", [TAG, CORPUS["template"], CORPUS["right to left"]])

@@ -47,15 +47,16 @@ def start(units: list[str]) -> None:
 def renew_lookups() -> bool:
     """Let Dovecot open the database anew, if it runs and we may; say whether it did.
 
-    Each of its workers that has it open meets a change of the schema with one failed lookup. Those
-    that have nothing to do are ended before they meet it, and it starts others when it needs them.
-    One at work meets it at once, and to end it would put off what it has in hand as well, as
-    `doveadm reload` would break off deliveries. doveadm-process(1).
+    Each of its processes that has it open (for log-ins and deliveries, for vacation answers) meets
+    a change of the schema with one failed lookup. Those that have nothing to do are ended before
+    they meet it, and it starts others when it needs them. One at work meets it at once, and to end
+    it would put off what it has in hand as well, as `doveadm reload` would break off deliveries.
+    doveadm-process(1).
     Raises Disobeyed.
     """
     if os.geteuid() != 0 or shutil.which("doveadm") is None:
         return False
-    listed = run("doveadm", "-f", "tab", "process", "status", "auth-worker")
+    listed = run("doveadm", "-f", "tab", "process", "status", "auth-worker", "dict")
     if listed.returncode:
         return False
     workers = [int(line.split("\t")[1]) for line in listed.stdout.splitlines()[1:]]

@@ -129,12 +129,13 @@ def postfix_files(wish: Wish, values: Values) -> list[Step]:
 
 
 def dovecot_files(wish: Wish, facts: Facts, values: Values) -> list[Step]:
-    """Return the files beside Debian's."""
+    """Return the files beside Debian's. The dict's is read by a process that is not root."""
     found = dovecot.files(values, wish.pair, is_2_3=facts.is_2_3)
+    for_root = (places.DOVECOT_SQL, places.DOVECOT_USED)
     return [
         File(
             str(path),
-            {"text": text} | owned("0640" if path.suffix == ".ext" else "0644", "root", "root"),
+            {"text": text} | owned("0640" if path in for_root else "0644", "root", "root"),
             "dovecot",
         )
         for path, text in found.items()
