@@ -8,9 +8,9 @@ import click
 from flask.cli import AppGroup, with_appcontext
 
 from webmailadmin.mail import accounts, domains, log_ins, names, owners, profiles, second_factor
-from webmailadmin.mail.account_errors import DomainMissing
 from webmailadmin.mail.actors import COMMAND_LINE, Kind
 from webmailadmin.mail.errors import AccountMissing, NotFound
+from webmailadmin.mail.errors_of_accounts import DomainMissing
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.models import Account, Domain
 from webmailadmin.words import gettext, spoken

@@ -15,6 +15,8 @@ from peewee import (
 
 from webmailadmin.database import db
 
+LARGEST_ID = 2**63 - 1  # SQLite's; a larger number typed in a URL could not even be looked up
+
 
 def now() -> datetime:
     """Return this second in UTC, without a zone, as every time in the database."""

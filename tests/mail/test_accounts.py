@@ -194,7 +194,25 @@ def test_a_refused_change_of_password_changes_nothing(
     with pytest.raises(refusal):
         accounts.change_password(present, typed, confirmation, by=alice)
 
-    assert everything() == before
+    assert everything() | {"throttle": []} == before
+
+
+def test_a_password_reset_while_another_is_chosen_stays(
+    alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has taken the log-in is not quicker than who takes it back."""
+    hashed = accounts.hashed
+
+    def slowly(password: str) -> str:
+        monkeypatch.undo()
+        accounts.reset_password("alice", OTHER, by=COMMAND_LINE)
+        return hashed(password)
+
+    monkeypatch.setattr(accounts, "hashed", slowly)
+    with pytest.raises(PasswordWrong):
+        accounts.change_password(PASSWORD, "a thief's own phrase", "a thief's own phrase", by=alice)
+
+    log_in(password=OTHER)
 
 
 # Sessions
@@ -404,6 +422,8 @@ def test_a_network_that_guesses_names_waits_longer_and_longer(alice: Actor) -> N
         ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
         ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
         ("192.0.2.1", "192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
         ("", "unix:", True),
         ("192.0.2.1", "2001:db8::1", False),
     ],

@@ -140,6 +140,7 @@ MANAGED: dict[str, Rule] = {
         on.address, "new", version=on.address.version, keep_alias=True, by=by
     ),
     "trials.count": lambda on, by: trials.count(on.address, by=by),
+    "trials.ends": lambda on, by: trials.ends(on.address, by=by),
 }
 # What the holder of the mailbox does too.
 HELD: dict[str, Rule] = {
@@ -216,12 +217,13 @@ STEPS = {
     "app_passwords.record",
     "domains.add_postmaster",
     "holders.ask_again",
-    "holders.prove",
+    "present_password.check",
     "journal.record_about",
     "leading.seen_by",
     "limits.binding",
     "limits.kept",
     "limits.may_redirect_outside",
+    "account_contacts.is_of_others_at",
     "limits.refuse_catch_all_outside",
     "limits.refuse_domain",
     "limits.refuse_led_outside",
@@ -232,6 +234,7 @@ STEPS = {
     "mailboxes.switch",
     "owners.add_own",
     "owners.added_by",
+    "owners.refuse_contacts_of_others",
     "owners.refuse_elsewhere",
     "owners.since",
     "recycle_bin.read",
@@ -257,6 +260,7 @@ STEPS = {
     "journal.record",
     "journal_search.asked_for",
     "journal_search.onward",
+    "journal_search.theirs",
     "journal_search.whose",
     "keeping.take_all",
     "leading.counted",

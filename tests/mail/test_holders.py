@@ -90,7 +90,7 @@ def redirect(
 ) -> list[str]:
     """Redirect the holder's mail, as it stands on the page of now."""
     wish = Redirection(find(holder.name).version, "\n".join(emails), keep)
-    return holders.redirect(wish, proof or fresh(), by=holder)
+    return holders.redirect(wish, proof or fresh(), by=holder).doubles
 
 
 # The password

@@ -19,7 +19,9 @@ from tests.mail.stage import (
 )
 from webmailadmin import database
 from webmailadmin.mail import accounts, addresses, domains, leading, limits, removal, renaming
-from webmailadmin.mail.account_errors import (
+from webmailadmin.mail.actors import Actor, Kind
+from webmailadmin.mail.errors import NotFound, Refusal, Several
+from webmailadmin.mail.errors_of_accounts import (
     AddressesUsedUp,
     CatchAllOutside,
     DomainsUsedUp,
@@ -30,8 +32,6 @@ from webmailadmin.mail.account_errors import (
     SizeLimitTooHigh,
     SpaceUsedUp,
 )
-from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import NotFound, Refusal, Several
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.models import Account, Address, Domain, Ownership
 

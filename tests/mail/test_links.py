@@ -14,13 +14,16 @@ from webmailadmin.mail import (
     domains,
     entering,
     forgotten,
+    holders,
     links,
     log_ins,
     mailboxes,
     notices,
+    owners,
     people,
     restored,
     sessions,
+    throttle,
 )
 from webmailadmin.mail.actors import COMMAND_LINE, THE_PANEL, Actor, Kind
 from webmailadmin.mail.errors import (
@@ -29,8 +32,9 @@ from webmailadmin.mail.errors import (
     PasswordsDiffer,
     PasswordTooShort,
     PasswordWrong,
+    TooManyFailures,
 )
-from webmailadmin.mail.link_errors import (
+from webmailadmin.mail.errors_of_links import (
     ContactIsItself,
     ContactIsOwned,
     ContactNotAnAddress,
@@ -43,8 +47,9 @@ from webmailadmin.mail.link_errors import (
     LinkToItself,
     TooManyLetters,
 )
-from webmailadmin.mail.links import Purpose
 from webmailadmin.mail.notices import Notice
+from webmailadmin.mail.profiles import Wish
+from webmailadmin.mail.purposes import Purpose
 from webmailadmin.models import Account, Address, Link, Mailbox, Ownership, SecondFactor, Session
 
 PASSWORD = "a fine long password 27"
@@ -353,6 +358,44 @@ def test_what_changes_a_mailbox_ends_its_links(contact, alice, change):
     assert sql("SELECT count(*) FROM link") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: owners.take(find_address(CONTACT).domain, account(), by=hoster()),
+        lambda: accounts.switch(account(), False, by=hoster()),
+        lambda: accounts.remove(account(), "bruno", by=hoster()),
+    ],
+    ids=["domain taken", "disabled", "removed"],
+)
+def test_an_owner_keeps_no_link_to_a_mailbox_that_is_theirs_no_more(contact, bruno, autre, change):
+    make("ann@autre.fr", by=hoster(), mailbox=True)
+    token = links.invite(box(), by=bruno)
+    reset = links.reset(box(), ELSEWHERE)
+    others = links.invite(box("ann@autre.fr"), by=hoster())
+
+    change()
+
+    assert [is_good(one) for one in (token, reset, others)] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: accounts.switch(account("eve"), False, by=hoster()),
+        lambda: accounts.change(account("eve"), Kind.OWNER, Wish(), by=hoster()),
+        lambda: accounts.remove(account("eve"), "eve", by=hoster()),
+    ],
+    ids=["disabled", "made an owner", "removed"],
+)
+def test_a_former_administrator_keeps_no_link(person, alice, change):
+    accounts.add("eve", PASSWORD, by=alice)
+    token = links.invite(person, by=accounts.actor(account("eve")))
+
+    change()
+
+    assert not is_good(token)
+
+
 def test_a_size_limit_ends_no_link(contact, alice):
     token = links.invite(box(), by=alice)
     save(CONTACT, by=alice, quota_mb="7")
@@ -414,6 +457,24 @@ def test_a_contact_address_takes_the_present_password(person):
     with pytest.raises(PasswordWrong):
         contacts.change(ELSEWHERE, NEW, by=people.actor(person))
     assert people.again(person).contact == ""
+
+
+def test_a_stolen_session_is_no_place_to_try_passwords(person):
+    by = people.actor(person)
+    tries = [
+        lambda: contacts.change(ELSEWHERE, "wrong", by=by),
+        lambda: (
+            accounts.change_password("wrong", NEW, NEW, by=by)
+            if by.has_account
+            else holders.change_password("wrong", NEW, NEW, by=by)
+        ),
+    ]
+    for attempt in (tries * 3)[: throttle.FREE_TRIES["account"]]:
+        with pytest.raises(PasswordWrong):
+            attempt()
+    for attempt in tries:
+        with pytest.raises(TooManyFailures):
+            attempt()
 
 
 def test_another_contact_address_is_confirmed_anew_and_ends_what_was_sent_to_the_last(person):
@@ -513,6 +574,18 @@ def test_a_changed_password_is_told_where_the_person_was_confirmed(person):
     assert [(link.purpose, link.email) for link in notices.waiting()] == [
         (Notice.CHANGED, ELSEWHERE),
         (Notice.CONTACT, ELSEWHERE),
+    ]
+
+
+def test_a_password_changed_at_once_takes_back_nothing_that_is_to_be_told(person):
+    confirmed(person)
+    by = people.actor(person)
+    contacts.change("thief@x.org", PASSWORD, by=by)
+    change = accounts.change_password if by.has_account else holders.change_password
+    change(PASSWORD, NEW, NEW, by=by)
+
+    assert [(link.purpose, link.email) for link in notices.waiting()] == [
+        (Notice.CONTACT, ELSEWHERE)
     ]
 
 

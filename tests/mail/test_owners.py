@@ -31,11 +31,11 @@ from webmailadmin.mail import (
     renaming,
     trials,
 )
-from webmailadmin.mail.account_errors import ContactsInside, DomainForHoster, NotAnOwner
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.domains import CatchAll
 from webmailadmin.mail.errors import NotFound, Refusal
-from webmailadmin.models import Account, Address, Domain, Ownership
+from webmailadmin.mail.errors_of_accounts import ContactsInside, DomainForHoster, NotAnOwner
+from webmailadmin.models import Account, Address, Domain, Mailbox, Ownership
 
 CONTACT = "contact@bonvenon.fr"
 
@@ -115,6 +115,49 @@ def test_a_domain_with_an_administrators_contact_gets_no_owner(
         domains.install("neuf.fr", "camille@elsewhere.org", by=who)
     owners.give(bonvenon, account_of("camille"), by=alice)
     assert mine(who) == ["bonvenon.fr"]
+
+
+@pytest.mark.parametrize("whose", ["denis", CONTACT])
+def test_no_owner_adds_a_domain_where_others_get_their_links(
+    whose: str, contact: Address, autre: Domain
+) -> None:
+    """Whoever has the domain could have a link to a new password sent there, and read it."""
+    owner("denis", contact.domain)
+    who = owner("camille", autre, most_domains="5")
+    row = account_of("denis") if whose == "denis" else mailboxes.of(contact)
+    assert row is not None
+    row.contact, row.contact_confirmed = "denis@neuf.fr", True
+    row.save()
+
+    with pytest.raises(DomainForHoster):
+        domains.install("neuf.fr", "camille@elsewhere.org", by=who)
+
+    row.contact_confirmed = False
+    row.save()
+    neuf = domains.install("neuf.fr", "camille@elsewhere.org", by=who)
+    domains.remove(neuf, by=who)
+    row.contact_confirmed = True
+    row.save()
+    with pytest.raises(DomainForHoster):
+        domains.bring_back(who, neuf.id)
+
+
+def test_an_owner_adds_and_brings_back_a_domain_where_its_own_people_get_their_links(
+    contact: Address,
+) -> None:
+    who = owner("camille", contact.domain, most_domains="5")
+    Mailbox.update(contact="c@neuf.fr", contact_confirmed=True).execute()
+    Account.update(contact="c@neuf.fr", contact_confirmed=True).where(
+        Account.id == who.id
+    ).execute()
+    Ownership.update(added_itself=True).execute()
+
+    neuf = domains.install("neuf.fr", "camille@elsewhere.org", by=who)
+    domains.remove(contact.domain, by=who)
+    domains.remove(neuf, by=who)
+    domains.bring_back(who, neuf.id)
+
+    assert mine(who) == ["neuf.fr"]
 
 
 def test_a_domain_installed_anew_is_nobodys(bonvenon: Domain, alice: Actor) -> None:
@@ -277,6 +320,7 @@ RULES: dict[str, Callable[[Actor], object]] = {
         by=by,
     ),
     "trials.count": lambda by: trials.count(find(CONTACT), by=by),
+    "trials.ends": lambda by: trials.ends(find(CONTACT), by=by),
     "listing.page": lambda by: listing.page(here(), by=by),
     "listing.row": lambda by: listing.row(find(CONTACT), by=by),
     "owners.journal_after": lambda by: owners.journal_after(by, here()),

@@ -8,7 +8,9 @@ from tests.mail.people import PASSWORD, account_of, holder, owner
 from tests.mail.stage import everything, sql
 from webmailadmin.mail import account_contacts, accounts, domains, owners, profiles, sessions
 from webmailadmin.mail.account_contacts import ContactMalformed
-from webmailadmin.mail.account_errors import (
+from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
+from webmailadmin.mail.errors import LanguageMissing, NotFound, Refusal
+from webmailadmin.mail.errors_of_accounts import (
     AccountNameDiffers,
     ContactOwned,
     KindMissing,
@@ -17,8 +19,6 @@ from webmailadmin.mail.account_errors import (
     OwnAccount,
     PersonMalformed,
 )
-from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
-from webmailadmin.mail.errors import LanguageMissing, NotFound, Refusal
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.models import Account, Address, Domain, Link, Ownership, now
 

@@ -6,8 +6,8 @@ from tests.mail.people import owner
 from tests.mail.stage import everything, find, kept_in, make, save
 from webmailadmin import settings
 from webmailadmin.mail import addresses, removal, renaming
-from webmailadmin.mail.account_errors import MailboxReserved, NameReserved
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
+from webmailadmin.mail.errors_of_accounts import MailboxReserved, NameReserved
 from webmailadmin.models import Address, Domain
 
 CONTACT = "contact@bonvenon.fr"

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from tests.mail.people import owner
 from tests.mail.stage import catch_all, find, install, make, save
 from webmailadmin.mail import accounts, domains, log_ins, throttle, trials
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
-from webmailadmin.mail.errors import TooManyTests
+from webmailadmin.mail.errors import NotFound, TooManyTests
 from webmailadmin.models import Account, Address, Domain, Throttle, now
 
 CONTACT = "contact@bonvenon.fr"
@@ -21,7 +22,7 @@ def ann(bonvenon: Domain, alice: Actor) -> Address:
 
 def ends(email: str) -> tuple[list[str], list[str]]:
     """Return the mailboxes and the outside addresses that mail for an address ends at."""
-    found = trials.ends(find(email))
+    found = trials.ends(find(email), by=COMMAND_LINE)
     for box, home in found.boxes:
         assert home == find(box).boxes[0].home
     return [box for box, _ in found.boxes], found.outside
@@ -139,3 +140,18 @@ def test_unknown_names_are_followed_where_their_domain_sends_them(
     )
 
     assert ends("sales@quart.fr") == ([CONTACT], ["all@elsewhere.org"])
+
+
+def test_an_owner_is_not_told_where_addresses_of_others_lead(
+    contact: Address, ann: Address, autre: Domain, alice: Actor
+) -> None:
+    who = owner("camille", contact.domain)
+    make("team@autre.fr", by=alice, recipients=["secret@elsewhere.org", "ann@bonvenon.fr"])
+    save(CONTACT, by=alice, recipients=["team+x@autre.fr"])
+
+    found = trials.ends(find(CONTACT), by=who)
+
+    assert [box for box, _ in found.boxes] == [CONTACT]
+    assert found.outside == ["team+x@autre.fr"]
+    with pytest.raises(NotFound):
+        trials.ends(find("team@autre.fr"), by=who)

@@ -1,9 +1,13 @@
 """What people mistype: said beside the field, in their language, and nothing typed is lost."""
 
+import pytest
+
 from tests.browser_of import FRAGMENT, Browser, Reply
 from tests.conftest import PASSWORD
-from tests.web.conftest import CONTACT, LIST, everything
+from tests.mail.stage import make
+from tests.web.conftest import CONTACT, LIST, everything, holder_of, log_in_as
 from webmailadmin.mail import addresses, domains
+from webmailadmin.models import Mailbox
 
 LOG_IN_NAME = "Name or email address"
 REMOVED = f"{LIST}removed/"
@@ -533,6 +537,33 @@ def test_a_version_that_was_made_up_is_an_old_one(browser, contact, headers):
     assert everything() == before
     again = browser.submit(reply, "form.editor", headers=headers)
     assert (again.status, again.toast()) == (200, "contact@bonvenon.fr is saved.")
+
+
+TOO_LARGE = ("9223372036854775808", "-99999999999999999999", "1" * 5000)
+
+
+@pytest.mark.parametrize("version", TOO_LARGE)
+def test_a_version_that_no_row_can_have_is_an_old_one(app, browser, contact, alice, version):
+    make("alias@bonvenon.fr", by=alice, recipients=[contact.email])
+    Mailbox.update(may_redirect=True).execute()
+    holder = log_in_as(app, holder_of(contact))
+    led = f"alias@bonvenon.fr {version}"
+
+    for person, url, values in (
+        (browser, f"/addresses/{contact.email}/rename", {"local_part": "new"}),
+        (browser, f"/addresses/{contact.email}/leading", {"led": led, "do": "out"}),
+        (holder, "/mailbox/redirection", {"recipients": "ann@x.org", "keep_copy": "y"}),
+    ):
+        token = person.get(url).soup.select_one("input[name=csrf_token]")["value"]
+        sent = {"csrf_token": token, "version": version} | values
+        assert (url, person.open(url, "POST", data=sent).status) == (url, 409)
+
+
+def test_a_number_that_no_row_can_have_is_not_there(app, contact):
+    holder = log_in_as(app, holder_of(contact))
+    token = holder.get("/mailbox/app-passwords").soup.select_one("input[name=csrf_token]")["value"]
+    url = f"/mailbox/app-passwords/{2**63}/revoke"
+    assert holder.open(url, "POST", data={"csrf_token": token}).status == 404
 
 
 # Domains

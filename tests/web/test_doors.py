@@ -5,6 +5,7 @@ import pytest
 from tests.browser_of import FRAGMENT, Browser
 from tests.conftest import PASSWORD
 from tests.web.conftest import LIST, columns, everything
+from tests.web.rights import FULL_FORM
 from webmailadmin import database
 from webmailadmin.mail import accounts, addresses, domains
 from webmailadmin.mail.actors import COMMAND_LINE
@@ -87,25 +88,6 @@ def every_route(app, values):
 def takes(routes, method):
     """Return (endpoint, URL) of the routes that take this method."""
     return [(endpoint, url) for endpoint, methods, url in routes if method in methods]
-
-
-FULL_FORM = {
-    "local_part": "intruder",
-    "name": "intruder.fr",
-    "contact": "intruder@elsewhere.org",
-    "mailbox": "yes",
-    "password": "correct horse battery",
-    "confirmation": "correct horse battery",
-    "present": PASSWORD,
-    "quota_mb": "1",
-    "recipients": "intruder@elsewhere.org",
-    "enabled": "y",
-    "may_remove": "y",
-    "asked": "yes",
-    "kind": "address",
-    "to": "intruder@elsewhere.org",
-    "version": "2",
-}
 
 
 def without_failures(rows):

@@ -260,6 +260,26 @@ def test_an_older_session_types_its_password_and_loses_nothing(free):
     assert page.toast() == "Saved."
 
 
+def test_a_password_that_nobody_asked_for_proves_nothing(free):
+    Session.update(proved_at=now() - timedelta(minutes=16)).execute()
+    page = free.get(REDIRECTION)
+    form = {
+        name: page.soup.select_one(f"input[name={name}]")["value"]
+        for name in ("csrf_token", "version")
+    }
+
+    reply = free.open(
+        REDIRECTION,
+        "POST",
+        data=form | {"recipients": "", "keep_copy": "y", "present": "made up"},
+    )
+
+    assert reply.status == 303
+    page = free.submit(REDIRECTION, FORM, {RECIPIENTS: "thief@elsewhere.org"})
+    assert page.status == 422
+    assert "Type your password once more" in page.message(PRESENT)
+
+
 def test_who_was_slower_is_told_and_keeps_what_was_typed(free, contact, alice):
     page = free.get(REDIRECTION)
     address = addresses.of(alice, EMAIL)

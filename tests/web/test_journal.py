@@ -208,3 +208,12 @@ def test_what_stands_in_the_journal_is_escaped_in_its_pages(browser, bonvenon):
         page = browser.get(url)
         assert cell not in page.text
         assert [element for element in page.soup.select("script") if element.string] == []
+
+
+def test_a_cell_is_one_to_a_spreadsheet_in_another_language_too(app, french, me, contact):
+    page = me.submit("/mailbox/app-passwords", "form.card", {"Mail program": "a,=1+1,b;=1+1;c"})
+    assert page.status == 200
+    for language, other in (("fr", ","), ("en", ";")):
+        french.language = language
+        cells = [cell for row in rows(french.open("/journal.csv"), other) for cell in row]
+        assert not [cell for cell in cells if cell.startswith("=")]

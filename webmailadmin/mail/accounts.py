@@ -7,17 +7,13 @@ from webmailadmin.database import db
 from webmailadmin.mail import (
     account_contacts,
     guard,
+    invitations,
     journal,
     notices,
     passwords,
+    present_password,
     profiles,
     throttle,
-)
-from webmailadmin.mail.account_errors import (
-    AccountNameDiffers,
-    KindMissing,
-    LastAdministrator,
-    OwnAccount,
 )
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import (
@@ -27,6 +23,12 @@ from webmailadmin.mail.errors import (
     NotFound,
     PasswordWrong,
     Refusals,
+)
+from webmailadmin.mail.errors_of_accounts import (
+    AccountNameDiffers,
+    KindMissing,
+    LastAdministrator,
+    OwnAccount,
 )
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
@@ -148,6 +150,7 @@ def change_kind(account: Account, kind: Kind, *, by: Actor) -> None:
     if kind is Kind.OWNER:
         refuse_own(account, by)
         refuse_last(account)
+        invitations.end_of(account)
     Ownership.delete().where(Ownership.account == account.id).execute()
     Account.update(kind=kind).where(Account.id == account.id).execute()
     journal.record(f"account.{kind}", by=by, name=account.name)
@@ -166,6 +169,7 @@ def switch(account: Account, enabled: bool, *, by: Actor) -> None:
         if not enabled:
             refuse_own(present, by)
             refuse_last(present)
+            invitations.end_of(present)
         Account.update(enabled=enabled).where(Account.id == present.id).execute()
         act = "account.enabled" if enabled else "account.disabled"
         journal.record(act, by=by, name=present.name)
@@ -183,6 +187,7 @@ def remove(account: Account, typed: str, *, by: Actor) -> None:
         present = still_there(account)
         refuse_own(present, by)
         refuse_last(present)
+        invitations.end_of(present)
         Account.delete().where(Account.id == present.id).execute()
         throttle.forget(present.name)
         journal.record("account.removed", by=by, name=present.name)
@@ -236,20 +241,23 @@ def first_password(name: str, password: str | None) -> tuple[str | None, str]:
 def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -> None:
     """Change the password of one's own account, and end all its sessions.
 
-    Raises OnlyThemselves, PasswordWrong when `present` is not the present one, and what
-    passwords.check refuses.
+    Raises OnlyThemselves, PasswordWrong when `present` is not the present one, TooManyFailures,
+    and what passwords.check refuses.
     """
     guard.oneself(by)
     account = of(by)
-    if not passwords.matches(present, account.password):
-        raise PasswordWrong
+    present_password.check(present, account.password, by=by)
     check_password(typed, confirmation, account.name)
-    write_password(account, hashed(typed), one_time=False, by=by)
+    password_hash = hashed(typed)
+    with db.atomic():
+        if of(by).password != account.password:
+            raise PasswordWrong
+        write_password(account, password_hash, one_time=False, by=by)
 
 
 def write_password(account: Account, password_hash: str, *, one_time: bool, by: Actor) -> None:
     """Store a password, which ends the account's sessions; tell its person, forget failures."""
-    with db.atomic():
+    with db.atomic(), notices.kept(account):
         Account.update(password=password_hash, one_time=one_time).where(
             Account.id == account.id
         ).execute()

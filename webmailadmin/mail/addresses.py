@@ -34,7 +34,7 @@ from webmailadmin.mail.errors import (
     Refusal,
     Refusals,
 )
-from webmailadmin.mail.link_errors import LinkOpensNothing
+from webmailadmin.mail.errors_of_links import LinkOpensNothing
 from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Recipient, Removed
 

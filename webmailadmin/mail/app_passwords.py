@@ -22,7 +22,7 @@ from webmailadmin.mail.errors_of_app_passwords import (
     AppPasswordNameTooLong,
     TooManyAppPasswords,
 )
-from webmailadmin.models import Address, AppPassword, Mailbox, now
+from webmailadmin.models import LARGEST_ID, Address, AppPassword, Mailbox, now
 
 MOST = 30
 LONGEST_NAME = 60  # characters
@@ -109,7 +109,9 @@ def revoke(address: Address, number: int, *, by: Actor) -> str:
     with db.atomic():
         guard.mailbox(by, address)
         box, address = there(address)
-        row = AppPassword.get_or_none(AppPassword.id == number, AppPassword.mailbox == box)
+        row = AppPassword.get_or_none(
+            AppPassword.id == min(number, LARGEST_ID), AppPassword.mailbox == box
+        )
         if row is None:
             raise NotFound
         row.delete_instance()

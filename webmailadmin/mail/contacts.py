@@ -5,19 +5,19 @@ an alias may have been led elsewhere since, a domain may have owners now.
 """
 
 from webmailadmin.database import db
-from webmailadmin.mail import destinations, guard, links, names, notices, passwords, people
+from webmailadmin.mail import destinations, guard, links, names, notices, people, present_password
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import PasswordWrong, Refusal
-from webmailadmin.mail.link_errors import (
+from webmailadmin.mail.errors import Refusal
+from webmailadmin.mail.errors_of_links import (
     ContactIsItself,
     ContactIsOwned,
     ContactNotAnAddress,
     ContactReceivesNothing,
     LinkOver,
 )
-from webmailadmin.mail.links import Purpose
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.people import Person
+from webmailadmin.mail.purposes import Purpose
 from webmailadmin.models import Account
 
 MOST_CHANGES = 5  # an hour, by one person: each is a mail to somebody who may not want it
@@ -28,13 +28,12 @@ def change(typed: str, present: str, *, by: Actor) -> tuple[str, str]:
 
     No token when nothing is to be confirmed. present: the password. Who was confirmed until now
     is told. Raises OnlyThemselves, PasswordWrong, ContactNotAnAddress, ContactIsItself,
-    ContactIsOwned, ContactReceivesNothing, TooManyLetters.
+    ContactIsOwned, ContactReceivesNothing, TooManyLetters, TooManyFailures.
     """
     guard.oneself(by)
     person = people.of(by)
     email = read(typed, person)
-    if not passwords.matches(present, person.password):
-        raise PasswordWrong
+    present_password.check(present, person.password, by=by)
     with db.atomic():
         person = people.again(person)
         if email == person.contact and (person.contact_confirmed or not email):

@@ -18,12 +18,7 @@ def stops(email: str) -> set[str]:
 
 def readable_at(email: str) -> set[str]:
     """Return the addresses where mail for this one is kept: outside, or in a mailbox of ours."""
-    return {stop for stop in stops(email) if is_outside(stop) or has_mailbox(stop)}
-
-
-def is_outside(email: str) -> bool:
-    """Say whether an address is none of our domains'."""
-    return routing.domain_named(names.domain_of(email)) is None
+    return {stop for stop in stops(email) if routing.is_outside(stop) or has_mailbox(stop)}
 
 
 def has_mailbox(email: str) -> bool:

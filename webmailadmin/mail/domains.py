@@ -248,8 +248,7 @@ def restore_catch_all(kept: Removed, *, by: Actor) -> Domain:
 
 def is_there(target: str) -> bool:
     """Say whether an address exists or lies outside; an unknown one of ours takes no catch-all."""
-    outside = routing.domain_named(names.domain_of(target)) is None
-    return outside or routing.address_of(target) is not None
+    return routing.is_outside(target) or routing.address_of(target) is not None
 
 
 def read_catch_all(typed: str) -> str:
@@ -353,13 +352,16 @@ def bring_back(account: Actor, id_: int) -> Domain:
     """Bring back a removed domain with all that went with it.
 
     Raises NotFound, DomainExists, CatchAllLoop, RecipientLoop, TooManyInAll, TooManySteps,
-    PostmasterNeedsDestination; for an owner DomainsUsedUp, and what limits refuses.
+    PostmasterNeedsDestination; for an owner DomainsUsedUp, DomainForHoster, and what limits
+    refuses.
     """
     with db.atomic():
         domain = removed_of(account, id_)
         if routing.domain_named(domain.name):
             raise DomainExists(name=names.shown(domain.name))
         limits.refuse_domain(account)
+        if account.kind is Kind.OWNER:
+            owners.refuse_contacts_of_others(domain, by=account)
         Domain.update(removed_at=None, catch_all_receives=False, version=Domain.version + 1).where(
             Domain.id == domain.id
         ).execute()

@@ -8,7 +8,7 @@ from peewee import fn
 
 from webmailadmin.database import db
 from webmailadmin.mail import contacts, links, log_ins, people, throttle
-from webmailadmin.mail.link_errors import ForgottenNameMissing
+from webmailadmin.mail.errors_of_links import ForgottenNameMissing
 from webmailadmin.mail.people import Person
 from webmailadmin.models import Throttle, now
 

@@ -9,10 +9,9 @@ from webmailadmin.mail import (
     log_ins,
     mailboxes,
     names,
-    passwords,
+    present_password,
     recipients,
     routing,
-    throttle,
 )
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound, PasswordWrong
@@ -50,6 +49,16 @@ class Redirection:
     keep_copy: bool
 
 
+@dataclass(frozen=True)
+class Redirected:
+    """What a redirection did. doubles: recipients that stood twice. proved: that it is the holder
+    was shown just now; a password that nobody asked for was not looked at.
+    """
+
+    doubles: list[str]
+    proved: bool
+
+
 def of(by: Actor) -> Address:
     """Return the address of the mailbox that a person holds. Raises NotFound for all others."""
     mine = Address.select(Address, Domain).join(Domain).switch(Address).join(Mailbox)
@@ -67,31 +76,18 @@ def box_of(address: Address) -> Mailbox:
     return box
 
 
-def prove(box: Mailbox, typed: str, *, by: Actor) -> None:
-    """Raise PasswordWrong unless this is the password of the holder's mailbox.
-
-    Wrong ones count as failures to log in: a stolen session must not be a place to try them.
-    Raises TooManyFailures. Outside every transaction: what is refused is counted all the same.
-    """
-    keys = [throttle.key_of(by.name)]
-    throttle.refuse(keys)
-    if not passwords.matches(typed, box.password):
-        throttle.count(keys)
-        raise PasswordWrong
-    throttle.forget(by.name)
-
-
-def ask_again(proof: Proof, *, by: Actor) -> None:
-    """Ask for the password once more when the log-in is not a recent one.
+def ask_again(proof: Proof, *, by: Actor) -> bool:
+    """Ask for the password once more when the log-in is not a recent one; say whether it was.
 
     Before what would let a thief of the session read the mail for ever. Not of an administrator
     who has entered: it stands in the journal. Raises ProofNeeded, and what log_ins.prove does.
     """
     if by.through or proof.lately:
-        return
+        return False
     if not proof.present:
         raise ProofNeeded
     log_ins.prove_person(by, proof.present, proof.code, proof.network)
+    return True
 
 
 def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -> None:
@@ -103,7 +99,7 @@ def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -
     guard.oneself(by)
     address = of(by)
     box = box_of(address)
-    prove(box, present, by=by)
+    present_password.check(present, box.password, by=by)
     mailboxes.check_password(typed, confirmation, address)
     password_hash = mailboxes.hashed(typed)
     with db.atomic():
@@ -119,10 +115,10 @@ def may_redirect(address: Address, box: Mailbox) -> bool:
     return box.may_redirect and (box.receives or bool(recipients.of(address)))
 
 
-def redirect(wish: Redirection, proof: Proof, *, by: Actor) -> list[str]:
+def redirect(wish: Redirection, proof: Proof, *, by: Actor) -> Redirected:
     """Send the holder's mail on to these addresses as well, or only there.
 
-    Returns the recipients that stood twice. Raises RedirectNotAllowed, OnlySends,
+    Raises RedirectNotAllowed, OnlySends,
     RedirectedNowhere, Changed, what recipients and routing refuse, and for a new recipient in
     another domain what ask_again does.
     """
@@ -130,9 +126,8 @@ def redirect(wish: Redirection, proof: Proof, *, by: Actor) -> list[str]:
     pasted = recipients.read(wish.recipients, address.email)
     refuse_redirect(address)
     if wish.version != address.version and is_already(address, pasted.emails, wish):
-        return pasted.doubles
-    if goes_elsewhere(address, pasted.emails):
-        ask_again(proof, by=by)
+        return Redirected(pasted.doubles, proved=False)
+    proved = goes_elsewhere(address, pasted.emails) and ask_again(proof, by=by)
     with db.atomic():
         address = of(by)
         refuse_redirect(address)
@@ -144,7 +139,7 @@ def redirect(wish: Redirection, proof: Proof, *, by: Actor) -> list[str]:
         if changed:
             routing.refuse_circles(address.email)
         routing.settle(address.email)
-    return pasted.doubles
+    return Redirected(pasted.doubles, proved)
 
 
 def is_already(address: Address, emails: list[str], wish: Redirection) -> bool:

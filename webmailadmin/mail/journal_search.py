@@ -22,11 +22,10 @@ from webmailadmin.mail.errors_of_journal import (
     UntilMalformed,
 )
 from webmailadmin.mail.journal import Entry
-from webmailadmin.models import Domain, moment
+from webmailadmin.models import LARGEST_ID, Domain, moment
 
 PAGE = 100
 LONGEST_SEARCH = 254
-NEWEST = 2**63 - 1
 
 # The entries of each kind of person, as a table `mine`. An administrator's are all.
 ALL = "SELECT * FROM journal"
@@ -207,7 +206,7 @@ def seconds(day: date) -> int:
 
 def before_of(number: int | None) -> int:
     """Return a number that SQLite can hold, above all entries for None."""
-    return NEWEST if number is None else max(0, min(number, NEWEST))
+    return LARGEST_ID if number is None else max(0, min(number, LARGEST_ID))
 
 
 def entry(

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from webmailadmin.database import db
 from webmailadmin.mail import guard, names, routing
-from webmailadmin.mail.account_errors import (
+from webmailadmin.mail.actors import Actor, Kind
+from webmailadmin.mail.errors import NotFound, Refusal, Refusals
+from webmailadmin.mail.errors_of_accounts import (
     AddressesUsedUp,
     CatchAllOutside,
     DomainsUsedUp,
@@ -21,8 +23,6 @@ from webmailadmin.mail.account_errors import (
     SizeLimitTooHigh,
     SpaceUsedUp,
 )
-from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import NotFound, Refusal, Refusals
 from webmailadmin.models import Account, Domain
 
 # Asked by each change of an owner: written out, see routing.
@@ -139,11 +139,6 @@ def proposed_mb(domain: Domain, default: int, *, by: Actor) -> int:
 # Recipients outside
 
 
-def is_outside(email: str) -> bool:
-    """Say whether an address lies in no domain that is installed here."""
-    return routing.domain_named(names.domain_of(email)) is None
-
-
 def may_redirect_outside(domain: Domain, by: Actor) -> bool:
     """Say whether this person may send mail of the domain on to other servers."""
     return all(account.may_redirect_outside for account in binding(domain, by))
@@ -151,14 +146,14 @@ def may_redirect_outside(domain: Domain, by: Actor) -> bool:
 
 def refuse_outside(domain: Domain, added: Iterable[str], *, by: Actor) -> None:
     """Raise OutsideRefused for new recipients outside, where an owner may not have them."""
-    outside = [email for email in added if is_outside(email)]
+    outside = [email for email in added if routing.is_outside(email)]
     if outside and not may_redirect_outside(domain, by):
         raise OutsideRefused(emails=", ".join(outside))
 
 
 def refuse_catch_all_outside(domain: Domain, email: str, *, by: Actor) -> None:
     """Raise CatchAllOutside for a catch-all outside, where an owner may not have it."""
-    if is_outside(email) and not may_redirect_outside(domain, by):
+    if routing.is_outside(email) and not may_redirect_outside(domain, by):
         raise CatchAllOutside(emails=email)
 
 

@@ -9,7 +9,6 @@ factor if there is one.
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
 from peewee import Expression
@@ -28,7 +27,7 @@ from webmailadmin.mail import (
 )
 from webmailadmin.mail.actors import THE_PANEL, Actor, Kind
 from webmailadmin.mail.errors import NotFound
-from webmailadmin.mail.link_errors import (
+from webmailadmin.mail.errors_of_links import (
     LinkOpensNothing,
     LinkOver,
     LinkPlaceIsOwned,
@@ -38,18 +37,11 @@ from webmailadmin.mail.link_errors import (
     TooManyLetters,
 )
 from webmailadmin.mail.people import Person
+from webmailadmin.mail.purposes import Purpose
 from webmailadmin.models import Account, Link, Mailbox, now
 
 AN_HOUR = timedelta(hours=1)
 MOST_INVITATIONS = 100  # by mail, an hour, by one person
-
-
-class Purpose(StrEnum):
-    """What a link is good for."""
-
-    INVITATION = "invitation"
-    RESET = "reset"
-    CONTACT = "contact"
 
 
 LASTS = {

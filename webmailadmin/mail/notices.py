@@ -6,8 +6,11 @@ worker sends it (`upkeep/letters.py`).
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from webmailadmin.models import Account, Link, Mailbox, now
 
@@ -26,17 +29,38 @@ class Notice(StrEnum):
 def tell(person: Account | Mailbox, notice: Notice) -> None:
     """Let a person be told, if there is an address where they are sure to be reached.
 
-    Inside the transaction of the change, and after it: a new password ends what is on its way.
+    Inside the transaction of the change.
     """
     if not (person.contact and person.contact_confirmed):
         return
     Link.create(
         token_hash=secrets.token_hex(32),
         purpose=notice,
-        **{"account" if isinstance(person, Account) else "mailbox": person.id},
+        **column_of(person),
         email=person.contact,
         until=now() + KEPT_FOR,
     )
+
+
+def column_of(person: Account | Mailbox) -> dict[str, int]:
+    """Return by which column what a person is told is found, and its value."""
+    return {"account" if isinstance(person, Account) else "mailbox": person.id}
+
+
+@contextmanager
+def kept(person: Account | Mailbox) -> Iterator[None]:
+    """Keep what a person is still to be told while a new password ends all their links.
+
+    Who has taken the log-in, led the contact address away and changed the password at once would
+    have told nobody.
+    """
+    untold: list[Any] = list(
+        Link.select().filter(**column_of(person)).where(Link.purpose.in_(list(Notice))).dicts()
+    )
+    yield
+    Link.delete().where(Link.id.in_([row["id"] for row in untold])).execute()
+    if untold:
+        Link.insert_many(untold).execute()
 
 
 def waiting() -> list[Link]:

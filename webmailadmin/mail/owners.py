@@ -7,13 +7,20 @@ their business: they see nothing of it.
 from peewee import ModelSelect, fn
 
 from webmailadmin.database import db
-from webmailadmin.mail import account_contacts, guard, journal, names, routing
-from webmailadmin.mail.account_errors import ContactsInside, DomainForHoster, NotAnOwner
+from webmailadmin.mail import account_contacts, guard, invitations, journal, names, routing
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound
-from webmailadmin.models import Account, Address, Domain, Journal, Mailbox, Ownership, Removed
-
-LARGEST_ID = 2**63 - 1  # SQLite's; a larger number typed in a URL could not even be looked up
+from webmailadmin.mail.errors_of_accounts import ContactsInside, DomainForHoster, NotAnOwner
+from webmailadmin.models import (
+    LARGEST_ID,
+    Account,
+    Address,
+    Domain,
+    Journal,
+    Mailbox,
+    Ownership,
+    Removed,
+)
 
 
 def journal_after(by: Actor, domain: Domain) -> int:
@@ -111,11 +118,18 @@ def own(domain: Domain, account: Account, *, added_itself: bool = False) -> None
 
 def add_own(domain: Domain, *, by: Actor) -> None:
     """Let a domain that an owner adds be its own. Raises DomainForHoster."""
+    refuse_contacts_of_others(domain, by=by)
+    own(domain, Account.get_by_id(by.id), added_itself=True)
+
+
+def refuse_contacts_of_others(domain: Domain, *, by: Actor) -> None:
+    """Raise DomainForHoster when an owner would come to read the links of somebody else."""
     try:
         account_contacts.refuse_administrators_at(domain.name)
     except ContactsInside:
         raise DomainForHoster(name=names.shown(domain.name)) from None
-    own(domain, Account.get_by_id(by.id), added_itself=True)
+    if account_contacts.is_of_others_at(domain.name, by=by):
+        raise DomainForHoster(name=names.shown(domain.name))
 
 
 def added_by(by: Actor) -> "ModelSelect[Ownership]":
@@ -138,4 +152,5 @@ def take(domain: Domain, account: Account, *, by: Actor) -> None:
     with db.atomic():
         which = Ownership.account == account.id, Ownership.domain == domain.id
         if Ownership.delete().where(*which).execute():
+            invitations.end_in(domain)
             journal.record("domain.taken", by=by, domain=domain, name=account.name)

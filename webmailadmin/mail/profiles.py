@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from webmailadmin.mail import account_contacts, names
-from webmailadmin.mail.account_errors import LimitMalformed, PersonMalformed
 from webmailadmin.mail.domains import LANGUAGES
 from webmailadmin.mail.errors import LanguageMissing, Refusals
+from webmailadmin.mail.errors_of_accounts import LimitMalformed, PersonMalformed
 from webmailadmin.models import Account
 
 LONGEST_PERSON = 100

@@ -9,8 +9,7 @@ from webmailadmin.mail import domains, guard, owners
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.listing import LONGEST_SEARCH, name_in
-from webmailadmin.mail.owners import LARGEST_ID
-from webmailadmin.models import Domain, Removed, moment, now
+from webmailadmin.models import LARGEST_ID, Domain, Removed, moment, now
 
 PAGE = 100
 

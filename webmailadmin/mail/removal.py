@@ -17,8 +17,7 @@ from webmailadmin.mail import (
 )
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NameTaken, NotFound
-from webmailadmin.mail.owners import LARGEST_ID
-from webmailadmin.models import Address, Domain, Mailbox, Removed, now
+from webmailadmin.models import LARGEST_ID, Address, Domain, Mailbox, Removed, now
 
 # Asked by every list: written out, because Peewee takes longer to write it than SQLite to answer.
 BOXES = """

@@ -44,6 +44,11 @@ def domain_named(name: str) -> Domain | None:
     return found
 
 
+def is_outside(email: str) -> bool:
+    """Say whether an address lies in no domain that is installed here."""
+    return domain_named(names.domain_of(email)) is None
+
+
 def still_there(domain: Domain) -> Domain:
     """Return the domain as it is now, under the lock. Raises NotFound when it was removed."""
     found = domain_named(domain.name)

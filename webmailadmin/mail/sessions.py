@@ -18,7 +18,7 @@ from webmailadmin.database import db, patience
 from webmailadmin.mail import guard, journal
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound
-from webmailadmin.models import Account, Session, moment, now
+from webmailadmin.models import LARGEST_ID, Account, Session, moment, now
 
 # Without a request, and in all. Who has entered as somebody is an administrator all the same.
 IDLE = {
@@ -219,8 +219,7 @@ def belongs_to(who: Actor) -> Any:
 def end(id_: int, *, by: Actor) -> None:
     """End one session of one's own. Raises OnlyThemselves, NotFound."""
     guard.oneself(by)
-    # A larger number than SQLite's own breaks the query.
-    if not Session.delete().where(Session.id == min(id_, 2**63 - 1), belongs_to(by)).execute():
+    if not Session.delete().where(Session.id == min(id_, LARGEST_ID), belongs_to(by)).execute():
         raise NotFound
 
 

@@ -17,7 +17,10 @@ MOST_BY_ONE = 10  # a minute, by one person
 
 @dataclass(frozen=True)
 class Ends:
-    """Where mail for an address ends: our mailboxes, each with its home, and addresses outside."""
+    """Where mail for an address ends: mailboxes, each with its home, and addresses outside.
+
+    To an owner, addresses of others are outside too: where they lead is not theirs to see.
+    """
 
     boxes: list[tuple[str, str]]
     outside: list[str]
@@ -41,15 +44,17 @@ def count_one(key: str, most: int) -> None:
         raise TooManyTests(seconds=seconds)
 
 
-def ends(address: Address) -> Ends:
+def ends(address: Address, *, by: Actor) -> Ends:
     """Return where mail for an address ends at the moment, itself first."""
+    guard.address(by, address)
     boxes: dict[str, str] = {}
     outside: list[str] = []
     waiting, seen = deque([address.email]), {address.email}
     while waiting and len(seen) <= routing.MOST_IN_ALL:
         email = waiting.popleft()
         here = names.without_extension(email)
-        if routing.domain_named(names.domain_of(here)) is None:
+        domain = routing.domain_named(names.domain_of(here))
+        if domain is None or not guard.owns(by, domain):
             outside.append(email)
             continue
         box, following = stop_at(here)

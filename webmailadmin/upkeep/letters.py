@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from webmailadmin import settings
 from webmailadmin.mail import contacts, forgotten, links, names, notices, people
 from webmailadmin.mail.errors import Refusal
-from webmailadmin.mail.link_errors import LetterNotSent, NoPublicUrl
+from webmailadmin.mail.errors_of_links import LetterNotSent, NoPublicUrl
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.people import Person
 from webmailadmin.models import Account, Link

@@ -89,9 +89,9 @@ def letter(address: Address, message_id: str) -> Letter:
     return Letter(postmaster, address.email, subject, f"{text}\n", message_id, postmaster)
 
 
-def look(trial: Trial, address: Address, seconds: float = 0) -> Sight:
+def look(trial: Trial, address: Address, seconds: float = 0, *, by: Actor) -> Sight:
     """Look for a test message, once or until it arrived; after so many seconds no more."""
-    ends = trials.ends(address)
+    ends = trials.ends(address, by=by)
     deadline = time.monotonic() + seconds
     while True:
         sight = look_once(trial, ends)

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from webmailadmin import settings
 from webmailadmin.log import note
 from webmailadmin.mail import forgotten
-from webmailadmin.mail.link_errors import TooManyLetters
+from webmailadmin.mail.errors_of_links import TooManyLetters
 from webmailadmin.upkeep import letters
 from webmailadmin.web.link_forms import ForgottenForm
 

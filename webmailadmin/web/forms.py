@@ -27,6 +27,7 @@ from wtforms.widgets import HiddenInput, PasswordInput
 from webmailadmin.mail.domains import LANGUAGES
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.mail.leading import Source
+from webmailadmin.models import LARGEST_ID
 from webmailadmin.words import gettext, in_words
 
 YES_NO = [SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("No"))]
@@ -38,15 +39,23 @@ class TypedPassword(PasswordField):  # type: ignore[misc]
     widget = PasswordInput(hide_value=False)
 
 
+def version_in(text: str) -> int:
+    """Read the version of a row. What none can be is 0, which is older than every row."""
+    with suppress(ValueError):
+        version = int(text)
+        return version if 0 <= version <= LARGEST_ID else 0
+    return 0
+
+
 class VersionField(IntegerField):  # type: ignore[misc]
     """The version of a row that the person saw; one that was made up is an old one."""
 
     widget = HiddenInput()
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Read a whole number; 0 is older than every row."""
-        with suppress(ValueError):
-            super().process_formdata(valuelist)
+        """Read what was sent, if anything was."""
+        if valuelist:
+            self.data = version_in(valuelist[0])
 
     def renew(self, version: int) -> None:
         """Let the form go on from what the row is now, whatever was sent."""
@@ -237,7 +246,7 @@ class LeadingForm(Form):
     def seen(self) -> dict[str, int]:
         """Return the ticked addresses with the versions that the person saw."""
         pairs = (entry.rpartition(" ") for entry in self.led.data or ())
-        return {email: int(text) if text.isdecimal() else 0 for email, _, text in pairs}
+        return {email: version_in(text) for email, _, text in pairs}
 
     def tick(self, sources: Iterable[Source]) -> None:
         """Offer these addresses as they are now: ticked as they were, or all at first."""

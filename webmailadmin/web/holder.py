@@ -119,10 +119,10 @@ def redirect_mail() -> Response:
             keep_copy=bool(form.keep_copy.data),
         )
         with form.refusals():
-            doubles = holders.redirect(wish, proof_of(form), by=g.who)
-            if form.present.data:
+            done = holders.redirect(wish, proof_of(form), by=g.who)
+            if done.proved:
                 sessions.is_proved_now(g.log_in)
-            leave(Toast(" ".join([gettext("Saved."), *doubles_text(doubles)])))
+            leave(Toast(" ".join([gettext("Saved."), *doubles_text(done.doubles)])))
             return make_response(redirect(url_for(".page"), 303))
     if isinstance(form.refused, Changed):
         form.version.renew(holders.of(g.who).version)

@@ -1,6 +1,7 @@
 """The journal: of all that is a person's, of a domain, of one address; and as a file."""
 
 import csv
+import re
 from collections.abc import Iterator
 from io import StringIO
 
@@ -25,8 +26,9 @@ from webmailadmin.words import act_in_words, actor_in_words, gettext, spoken
 
 # What Excel takes for the end of a cell, by language.
 SEPARATORS = {"fr": ";"}
-# What a spreadsheet would take for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Before what a spreadsheet would take for the beginning of a formula: in a cell, and behind a sign
+# at which one in another language ends cells.
+FORMULA = re.compile(r"(?:^|(?<=[,;]))(?=[=+@\t\r\n-])")
 
 bp = Blueprint("journal", __name__)
 
@@ -133,6 +135,6 @@ def lines(entries: Iterator[Entry]) -> Iterator[str]:
 def line(*cells: str) -> str:
     """Return one line of the file. What would be a formula becomes a text."""
     out = StringIO()
-    safe = [f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells]
+    safe = [FORMULA.sub("'", cell) for cell in cells]
     csv.writer(out, delimiter=SEPARATORS.get(spoken(), ",")).writerow(safe)
     return out.getvalue()

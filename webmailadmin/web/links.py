@@ -7,9 +7,10 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from webmailadmin import settings
 from webmailadmin.mail import addresses, contacts, links, mailboxes, names, people
 from webmailadmin.mail.errors import NotFound
-from webmailadmin.mail.link_errors import LinkOver
-from webmailadmin.mail.links import Handed, Purpose
+from webmailadmin.mail.errors_of_links import LinkOver
+from webmailadmin.mail.links import Handed
 from webmailadmin.mail.people import Person
+from webmailadmin.mail.purposes import Purpose
 from webmailadmin.models import Account, Mailbox
 from webmailadmin.upkeep import letters
 from webmailadmin.web.htmx import leave

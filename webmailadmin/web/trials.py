@@ -98,7 +98,7 @@ def told(trial: Trial, address: Address, seconds: float) -> dict[str, object]:
     }
     if trial.code != TAKEN:
         return context | {"refusal": refusal_in_words(trial), "waiting": False}
-    sight = trials.look(trial, address, seconds)
+    sight = trials.look(trial, address, seconds, by=g.who)
     return context | {"sight": sight, "waiting": sight.waiting}
 
 
