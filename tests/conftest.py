@@ -1,5 +1,6 @@
 """The stage of most tests: a database, the account of Alice, the domain bonvenon.fr."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,23 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }.items():
         monkeypatch.setenv(f"WEBMAILADMIN_{name}", value)
     return tmp_path / "data"
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without a row, up to date: to copy it is quicker than to make one."""
+    folder = tmp_path_factory.mktemp("empty")
+    database.open_database(folder)
+    database.db.close()
+    return folder / "webmailadmin.db"
+
+
+@pytest.fixture
+def fresh(data: Path, empty: Path) -> Path:
+    """The folder of a test's own database, without a row."""
+    data.mkdir(mode=0o750)
+    shutil.copy(empty, data)
+    return data
 
 
 @pytest.fixture

@@ -440,7 +440,7 @@ def test_under_systemd_nobody_writes_meanwhile_and_all_that_ran_is_started_anew(
     assert told == [
         "systemctl stop webmailadmin-web.service",
         "systemctl stop webmailadmin-worker.service",
-        "doveadm -f tab process status auth-worker",
+        "doveadm -f tab process status auth-worker dict",
         "systemctl restart webmailadmin-worker.service",
         "systemctl restart webmailadmin-web.service",
     ]

@@ -23,7 +23,10 @@ def one_time(panel: Panel) -> str:
         return accounts.add("camille", None, by=alice) or ""
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1280", "390"])
+# Either language, either size: what one does to the other, `test_look.py` sees.
+@pytest.mark.parametrize(
+    ("words", "size"), [("en", DESKTOP), ("fr", PHONE)], indirect=["words"], ids=["1280", "390"]
+)
 def test_from_the_first_log_in_to_the_journal_without_a_reload(
     open_page: OpenPage, watch: Watch, words: Words, size: dict[str, int], one_time: str
 ) -> None:

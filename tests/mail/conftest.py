@@ -12,10 +12,10 @@ from webmailadmin.models import Domain
 
 
 @pytest.fixture
-def app(data: Path) -> Iterator[None]:
+def app(fresh: Path) -> Iterator[None]:
     """The rules on a fresh database. They know nothing of Flask, and need no power cut here."""
     settings.use(settings.read())
-    database.open_database(settings.current.data)
+    database.open_database(fresh)
     database.db.pragma("synchronous", 0)
     yield
     database.db.close()

@@ -257,11 +257,11 @@ def run(machine: type[Panel], examples: int) -> None:
 
 
 def test_every_act_is_done_whole_and_right_or_refused() -> None:
-    run(Panel, 40)
+    run(Panel, 25)
 
 
 def test_no_act_leads_past_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routing, "MOST_STEPS", NarrowPanel.most_steps)
     monkeypatch.setattr(routing, "MOST_IN_ALL", NarrowPanel.most_in_all)
 
-    run(NarrowPanel, 20)
+    run(NarrowPanel, 12)

@@ -278,8 +278,8 @@ def test_whoever_does_what_each_sees_and_changes_what_is_theirs(
             derandomize=True,
             database=None,
             deadline=None,
-            max_examples=30,
-            stateful_step_count=30,
+            max_examples=12,
+            stateful_step_count=20,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -25,11 +25,11 @@ def made() -> list[Flask]:
 
 
 @pytest.fixture
-def app(data: Path, made: list[Flask]) -> Iterator[Flask]:
+def app(fresh: Path, made: list[Flask]) -> Iterator[Flask]:
     """The whole application, with the settings of this test, on a fresh database."""
     if made:
         settings.use(settings.read())
-        database.open_database(data)
+        database.open_database(fresh)
     else:
         made.append(create_app())
         made[0].testing = True

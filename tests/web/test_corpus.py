@@ -150,8 +150,11 @@ def test_no_text_in_any_field_of_any_form_breaks_out_or_breaks_anything(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     browser = browser_of(app, people[kind] if kind else None)
-    first = "/" if kind else "/log-in"
-    found = forms(browser, first)
+    found = forms(browser, "/" if kind else "/log-in")
+    if kind not in (None, Kind.ADMINISTRATOR):
+        # A form that is the same for administrators is tried as one of them.
+        theirs = forms(browser_of(app, people[Kind.ADMINISTRATOR]), "/")
+        found = {key: form for key, form in found.items() if key not in theirs}
     tried = 0
     with as_it_was() as put_back:
         for method, action, sent, names in found.values():
@@ -204,7 +207,7 @@ def test_whatever_stands_in_all_fields_at_once_no_page_breaks_and_no_rule(
             derandomize=True,
             database=None,
             deadline=None,
-            max_examples=80,
+            max_examples=50,
             suppress_health_check=list(HealthCheck),
         )
         @given(st.data())
