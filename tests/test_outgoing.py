@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 from flask import Flask
@@ -265,3 +267,14 @@ def test_the_next_mark_is_told_although_the_last_one_was_left_standing(
     assert mail["Message-ID"] != "<80@mail.example>"
     assert mail["Subject"].endswith("is almost full (97 %)")
     assert warned(CONTACT) == 95
+
+
+@pytest.mark.parametrize("length", range(1, 60, 2))
+def test_a_subject_arrives_as_it_was_written_however_long_a_name_in_it(length: int) -> None:
+    """Folded by Python between a word with accents and one without, it would lose a space."""
+    subject = f"Votre boîte contact@{'d' * length}.example est pleine à 81\u00a0%"
+    letter = outgoing.Letter("a@b.fr", "c@d.fr", subject, "", "<x@y>")
+
+    sent = outgoing.written(letter).as_bytes()
+
+    assert message_from_bytes(sent, policy=default)["Subject"] == subject

@@ -21,6 +21,10 @@ LONGEST_REPLY = 500  # characters
 NOBODY = ""  # the envelope sender of what must never be answered nor bounced: RFC 5321, 4.5.5
 UNPRINTABLE = re.compile(r"[^ -~]+")
 
+# A header on one line, as long as RFC 5322 (2.1.1) lets it be: where Python 3.11 folds between
+# words with accents and without, it loses a space.
+UNFOLDED = SMTP.clone(max_line_length=998)
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -119,7 +123,7 @@ def unreachable(reason: str) -> Unreachable:
 
 def written(letter: Letter) -> EmailMessage:
     """Return a letter with its headers; no program answers it (RFC 3834, 5)."""
-    message = EmailMessage(SMTP)
+    message = EmailMessage(UNFOLDED)
     message["From"] = Address(addr_spec=letter.sender)
     message["To"] = Address(addr_spec=letter.to)
     message["Subject"] = letter.subject
