@@ -33,7 +33,6 @@ from webmailadmin.mail import (
     log_ins,
     mailboxes,
     owners,
-    people,
     purging,
     recycle_bin,
     removal,
@@ -171,7 +170,6 @@ OF_ADMINISTRATORS: dict[str, Rule] = {
     "log_ins.end_sessions": lambda on, by: log_ins.end_sessions("bruno", by=by),
     "owners.give": lambda on, by: owners.give(on.other, on.owner, by=by),
     "owners.take": lambda on, by: owners.take(on.domain, on.owner, by=by),
-    "people.with_account": lambda on, by: people.with_account("bruno", by=by),
     "second_factor.turn_off": lambda on, by: second_factor.turn_off(
         accounts.actor(on.owner), by=by
     ),

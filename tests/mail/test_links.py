@@ -673,3 +673,18 @@ def test_a_network_asks_for_so_many_names_an_hour(app):
         forgotten.ask(f"name{n}", "192.0.2.1")
     with pytest.raises(TooManyLetters):
         forgotten.ask("another", "192.0.2.1")
+
+
+def test_what_is_to_be_told_outlives_a_switch_but_not_the_mailbox(contact, alice):
+    confirmed(Mailbox.get(Mailbox.address == contact))
+    box = Mailbox.get(Mailbox.address == contact)
+    notices.tell(box, Notice.ENTERED)
+    reset = links.reset(box, ELSEWHERE)
+
+    for enabled in (False, True):
+        save(contact.email, by=alice, enabled=enabled)
+    assert not is_good(reset)
+    assert [link.purpose for link in notices.waiting()] == [Notice.ENTERED]
+
+    save(contact.email, by=alice, mailbox=False, may_remove=True)
+    assert notices.waiting() == []

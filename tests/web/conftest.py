@@ -8,6 +8,8 @@ import pytest
 from flask import Flask
 
 from tests.browser_of import FRAGMENT, Browser
+from tests.smtp_of import MailServer
+from tests.web.link_pages import mails_of
 from webmailadmin import create_app, database, settings
 from webmailadmin.mail import accounts, addresses, sessions
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
@@ -161,3 +163,10 @@ def owner(app: Flask, bonvenon: Domain) -> Browser:
     account = Account.get(Account.name == "olive")
     Ownership.create(account=account, domain=bonvenon)
     return log_in_as(app, accounts.actor(account))
+
+
+@pytest.fixture
+def server(app: Flask) -> Iterator[MailServer]:
+    """A mail server that takes what the panel sends, and its public address."""
+    with mails_of(app) as server:
+        yield server

@@ -9,7 +9,6 @@ from tests.web.link_pages import (
     box_of,
     confirm,
     link_in,
-    mails_of,
     new_owner,
     path_of,
     work,
@@ -18,13 +17,6 @@ from webmailadmin.mail import people, sessions
 from webmailadmin.models import Account, Mailbox
 
 HOLDER = "contact@bonvenon.fr"
-
-
-@pytest.fixture
-def server(app):
-    """A mail server that takes what the panel sends."""
-    with mails_of(app) as server:
-        yield server
 
 
 @pytest.fixture(params=["alice", "bruno", HOLDER])

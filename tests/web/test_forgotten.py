@@ -27,13 +27,6 @@ HOLDER = "contact@bonvenon.fr"
 
 
 @pytest.fixture
-def server(app):
-    """A mail server that takes what the panel sends."""
-    with mails_of(app) as server:
-        yield server
-
-
-@pytest.fixture
 def holder(contact, alice):
     """The mailbox of contact@bonvenon.fr, whose holder confirmed an address elsewhere."""
     confirm(box_of(HOLDER, alice))

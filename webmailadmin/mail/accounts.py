@@ -257,7 +257,7 @@ def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -
 
 def write_password(account: Account, password_hash: str, *, one_time: bool, by: Actor) -> None:
     """Store a password, which ends the account's sessions; tell its person, forget failures."""
-    with db.atomic(), notices.kept(account):
+    with db.atomic():
         Account.update(password=password_hash, one_time=one_time).where(
             Account.id == account.id
         ).execute()

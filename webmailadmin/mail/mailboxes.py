@@ -88,8 +88,7 @@ def change(
 ) -> None:
     """Change password and size limit of the mailbox behind `address`, what differs of them."""
     if password_hash is not None:
-        with notices.kept(box):
-            Mailbox.update(password=password_hash).where(Mailbox.id == box.id).execute()
+        Mailbox.update(password=password_hash).where(Mailbox.id == box.id).execute()
         kicks.order(address.email)
         notices.tell(box, Notice.CHANGED)
         journal.record("mailbox.password", by=by, domain=address.domain, email=address.email)

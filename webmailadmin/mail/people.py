@@ -1,6 +1,6 @@
 """Who logs in, as a row: the account of an administrator or owner, the mailbox of a holder."""
 
-from webmailadmin.mail import accounts, guard
+from webmailadmin.mail import accounts
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.models import Account, Address, Mailbox
@@ -22,15 +22,6 @@ def address(box: Mailbox) -> Address:
     """Return the address of a mailbox that was not removed."""
     found: Address | None = box.address
     assert found is not None
-    return found
-
-
-def with_account(name: str, *, by: Actor) -> Account:
-    """Return the account of this name, for an administrator. Raises NotFound."""
-    guard.administrator(by)
-    found: Account | None = Account.get_or_none(Account.name == name)
-    if found is None:
-        raise NotFound
     return found
 
 

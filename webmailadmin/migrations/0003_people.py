@@ -120,8 +120,13 @@ GUARDS = (
     "CREATE INDEX journal_actor ON journal (actor, id)",
 )
 
-# What opened a door before must not open it afterwards, whoever changed it.
-ENDS = "DELETE FROM session WHERE {column} = new.id; DELETE FROM link WHERE {column} = new.id;"
+# What opened a door before must not open it afterwards, whoever changed it. What a person is still
+# to be told opens none, and stays: whoever took the log-in must not take back the news of it.
+OPENS = "purpose NOT IN ('password-changed', 'factor-changed', 'entered', 'contact-changed')"
+ENDS = f"""
+    DELETE FROM session WHERE {{column}} = new.id;
+    DELETE FROM link WHERE {{column}} = new.id AND {OPENS};
+"""  # noqa: S608 - our words
 TRIGGERS = (
     f"""
     CREATE TRIGGER account_closed AFTER UPDATE OF password, enabled, kind ON account
@@ -137,14 +142,21 @@ TRIGGERS = (
     BEGIN {ENDS.format(column="mailbox_id")} END
     """,
     """
+    CREATE TRIGGER mailbox_removed AFTER UPDATE OF address_id ON mailbox
+    WHEN new.address_id IS NULL
+    BEGIN DELETE FROM link WHERE mailbox_id = new.id; END
+    """,
+    f"""
     CREATE TRIGGER address_closed AFTER UPDATE OF enabled ON address WHEN NOT new.enabled
     BEGIN
         DELETE FROM session WHERE mailbox_id IN (
             SELECT id FROM mailbox WHERE address_id = new.id
         );
-        DELETE FROM link WHERE mailbox_id IN (SELECT id FROM mailbox WHERE address_id = new.id);
+        DELETE FROM link WHERE {OPENS} AND mailbox_id IN (
+            SELECT id FROM mailbox WHERE address_id = new.id
+        );
     END
-    """,
+    """,  # noqa: S608 - our words
 )
 
 

@@ -5,7 +5,7 @@ import re
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from webmailadmin import settings
-from webmailadmin.mail import addresses, contacts, links, mailboxes, names, people
+from webmailadmin.mail import accounts, addresses, contacts, links, mailboxes, names, people
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_links import LinkOver
 from webmailadmin.mail.links import Handed
@@ -146,14 +146,14 @@ def make_for_mailbox(email: str) -> Response:
 @bp.get("/accounts/<account>/link")
 def ask_for_account(account: str) -> Response:
     """Offer a link for the person of an account."""
-    return offer(people.with_account(account, by=g.who))
+    return offer(accounts.named(account, by=g.who))
 
 
 @bp.post("/accounts/<account>/link")
 @prove_again
 def make_for_account(account: str) -> Response:
     """Make a link for the person of an account."""
-    person = people.with_account(account, by=g.who)
+    person = accounts.named(account, by=g.who)
     return make(person, url_for("accounts.edit", account=person.name))
 
 
