@@ -132,6 +132,7 @@ def states(page: Page) -> Iterator[str]:
     yield "removed domain, for good"
     page.goto("/domains/bonvenon.fr/removed/")
     page.locator(".entry a.wrong").first.click()
+    expect(page.locator("button.danger")).to_be_visible()
     yield "removed address, for good"
     for path in ("about", "unknown", "removed/", "journal", "remove", "messages", ""):
         page.goto(f"/domains/bonvenon.fr/{path}")
