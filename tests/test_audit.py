@@ -94,7 +94,7 @@ def test_a_text_is_followed_from_one_module_into_another() -> None:
 # Licences
 
 # Licences that let this program stay under its own.
-FREE = re.compile("MIT|BSD|Apache|Zope")
+FREE = re.compile("ISC|MIT|BSD|Apache|Zope")
 # What two packages leave out of their description; it stands in their repositories.
 TOLD_ELSEWHERE = {"cysqlite": "MIT License", "peewee": "MIT License"}
 NAMED = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)

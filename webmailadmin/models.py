@@ -197,6 +197,7 @@ class Link(Table):
     """A link that was handed out, known by the SHA-256 of its token, good for once.
 
     purpose: a key of `mail/links.py`. email: the address that it was sent to, or that it confirms.
+    made_by: who has seen it, if it was not asked for by who opens it.
     """
 
     id = AutoField()
@@ -206,6 +207,7 @@ class Link(Table):
     account_id: int | None
     mailbox = ForeignKeyField(Mailbox, null=True, default=None, on_delete="CASCADE")
     mailbox_id: int | None
+    made_by = ForeignKeyField(Account, null=True, default=None, on_delete="CASCADE")
     email = TextField(default="")
     created_at = TimestampField(utc=True, default=now)
     until = TimestampField(utc=True)

@@ -7,6 +7,7 @@ A setting comes from the environment as WEBMAILADMIN_<NAME>; `PORT` alone is und
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from socket import getfqdn
 from typing import Any, TypeVar
@@ -49,6 +50,15 @@ def web_address(text: str) -> str:
 def hosts(text: str) -> tuple[str, ...]:
     """Read host names with commas between them."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def name_server(text: str) -> tuple[str, int]:
+    """Read the address of a name server, and its port."""
+    try:
+        parts = urlsplit(f"//{text}")
+        return str(ip_address(parts.hostname or "")), parts.port or 53
+    except ValueError:
+        raise ValueError("an IP address, with :port or without") from None
 
 
 # Certificate authorities write to most of them; the others speak for who runs the domain.
@@ -136,6 +146,14 @@ class Settings:
     )
     second_factor_for_administrators: bool = setting(
         True, "Whether administrators must set up a second factor: on or off.", switch
+    )
+    owners_prove_domains: bool = setting(
+        True, "Whether owners show in the DNS that a domain they add is theirs: on or off.", switch
+    )
+    name_server: tuple[str, int] | None = setting(
+        None,
+        "Name server that is asked, as 192.0.2.1 or [2001:db8::1]:53; the system's when empty.",
+        name_server,
     )
     reserved_names: tuple[str, ...] = setting(
         RESERVED, "Names before the @ that no owner or holder takes; commas between.", reserved

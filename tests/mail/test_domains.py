@@ -22,7 +22,6 @@ from tests.mail.stage import (
     sql,
 )
 from webmailadmin.mail import addresses, domains, removal
-from webmailadmin.mail.account_contacts import ContactMalformed
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.domains import CatchAll
 from webmailadmin.mail.errors import (
@@ -44,6 +43,7 @@ from webmailadmin.mail.errors import (
     Refusal,
     Several,
 )
+from webmailadmin.mail.errors_of_accounts import ContactMalformed
 from webmailadmin.models import Address, Domain, Removed, now
 
 FAR = "camille@elsewhere.org"

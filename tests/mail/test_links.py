@@ -1,5 +1,6 @@
 """Links: good once, for their time, for their person; and what ends them before."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -34,16 +35,15 @@ from webmailadmin.mail.errors import (
     PasswordWrong,
     TooManyFailures,
 )
+from webmailadmin.mail.errors_of_accounts import ContactMalformed, ContactOwned
 from webmailadmin.mail.errors_of_links import (
     ContactIsItself,
-    ContactIsOwned,
-    ContactNotAnAddress,
     ContactReceivesNothing,
     LinkOpensNothing,
     LinkOver,
-    LinkPlaceIsOwned,
     LinkPlaceMalformed,
     LinkPlaceMissing,
+    LinkPlaceOwned,
     LinkToItself,
     TooManyLetters,
 )
@@ -235,7 +235,7 @@ def test_a_link_is_never_sent_to_the_mailbox_that_it_opens(contact, alice, typed
 
 
 def test_no_owner_reads_the_link_of_an_administrator(contact, bruno, alice):
-    with pytest.raises(LinkPlaceIsOwned):
+    with pytest.raises(LinkPlaceOwned):
         links.invite_by_mail(account("alice"), CONTACT, by=alice)
     assert links.invite_by_mail(account("bruno"), CONTACT, by=alice)
 
@@ -303,7 +303,7 @@ def test_a_link_that_confirms_an_address_chooses_no_password(person, alice):
         links.choose_password(token, NEW, NEW)
 
     with pytest.raises(LinkOver):
-        contacts.confirm(links.invite(person, by=alice))
+        contacts.confirm(links.invite(person, by=alice), PASSWORD)
 
 
 # What ends them
@@ -389,10 +389,23 @@ def test_an_owner_keeps_no_link_to_a_mailbox_that_is_theirs_no_more(contact, bru
 )
 def test_a_former_administrator_keeps_no_link(person, alice, change):
     accounts.add("eve", PASSWORD, by=alice)
+    accounts.add("dora", PASSWORD, by=alice, kind=Kind.OWNER)
+    others = links.invite(account("dora"), by=alice)
     token = links.invite(person, by=accounts.actor(account("eve")))
 
     change()
 
+    assert [is_good(token), is_good(others)] == [False, True]
+
+
+def test_a_link_is_of_who_saw_it_not_of_whom_they_had_entered_as(contact, bruno, alice):
+    accounts.add("eve", PASSWORD, by=alice)
+    token = links.invite(box(), by=replace(bruno, through="eve"))
+
+    owners.take(contact.domain, account(), by=alice)
+    assert is_good(token)
+
+    accounts.remove(account("eve"), "eve", by=alice)
     assert not is_good(token)
 
 
@@ -439,18 +452,39 @@ def test_by_link_never_changes_the_password_of_a_mailbox_that_is_there(contact, 
 def confirmed(person, email: str = ELSEWHERE) -> None:
     """Give a person a confirmed contact address."""
     _, token = contacts.change(email, PASSWORD, by=people.actor(person))
-    contacts.confirm(token)
+    contacts.confirm(token, PASSWORD)
 
 
 def test_a_contact_address_counts_once_it_was_confirmed(person):
     email, token = contacts.change("Ann@Elsewhere.org", PASSWORD, by=people.actor(person))
     assert (email, contacts.usable(people.again(person))) == (ELSEWHERE, "")
 
-    assert contacts.confirm(token) == ELSEWHERE
+    assert contacts.confirm(token, PASSWORD) == ELSEWHERE
 
     assert contacts.usable(people.again(person)) == ELSEWHERE
     with pytest.raises(LinkOver):
-        contacts.confirm(token)
+        contacts.confirm(token, PASSWORD)
+
+
+def test_who_reads_a_mail_that_was_sent_to_a_wrong_address_confirms_nothing(person):
+    _, token = contacts.change(ELSEWHERE, PASSWORD, by=people.actor(person))
+
+    with pytest.raises(PasswordWrong):
+        contacts.confirm(token, NEW)
+
+    assert contacts.usable(people.again(person)) == ""
+    assert is_good(token)
+
+
+def test_a_link_that_confirms_is_no_place_to_try_passwords(person, monkeypatch):
+    moment = throttle.now()
+    monkeypatch.setattr(throttle, "now", lambda: moment)  # the first wait is a second
+    _, token = contacts.change(ELSEWHERE, PASSWORD, by=people.actor(person))
+    for _ in range(throttle.FREE_TRIES["account"]):
+        with pytest.raises(PasswordWrong):
+            contacts.confirm(token, NEW)
+    with pytest.raises(TooManyFailures):
+        contacts.confirm(token, PASSWORD)
 
 
 def test_a_contact_address_takes_the_present_password(person):
@@ -510,8 +544,8 @@ def test_programs_have_no_contact_address(bonvenon):
 @pytest.mark.parametrize(
     ("typed", "refusal"),
     [
-        ("ann", ContactNotAnAddress),
-        ("ann@x.org\nBcc: all@x.org", ContactNotAnAddress),
+        ("ann", ContactMalformed),
+        ("ann@x.org\nBcc: all@x.org", ContactMalformed),
         (CONTACT, ContactIsItself),
         ("contact+home@bonvenon.fr", ContactIsItself),
         ("led@bonvenon.fr", ContactIsItself),
@@ -540,7 +574,7 @@ def test_an_alias_that_leads_elsewhere_too_reaches_a_holder(contact, alice):
 @pytest.mark.parametrize("typed", [CONTACT, "led@autre.fr"])
 def test_no_owner_reads_what_is_sent_to_an_administrator(contact, autre, bruno, alice, typed):
     make("led@autre.fr", by=alice, mailbox=False, recipients=[CONTACT])
-    with pytest.raises(ContactIsOwned):
+    with pytest.raises(ContactOwned):
         contacts.change(typed, PASSWORD, by=alice)
 
 

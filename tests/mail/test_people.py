@@ -6,12 +6,12 @@ import pytest
 
 from tests.mail.people import PASSWORD, account_of, holder, owner
 from tests.mail.stage import everything, sql
-from webmailadmin.mail import account_contacts, accounts, domains, owners, profiles, sessions
-from webmailadmin.mail.account_contacts import ContactMalformed
+from webmailadmin.mail import accounts, contacts, domains, owners, profiles, sessions
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.errors import LanguageMissing, NotFound, Refusal
 from webmailadmin.mail.errors_of_accounts import (
     AccountNameDiffers,
+    ContactMalformed,
     ContactOwned,
     KindMissing,
     LastAdministrator,
@@ -152,10 +152,19 @@ def test_no_administrator_is_written_to_where_an_owner_reads(
         with pytest.raises(ContactOwned):
             act()
         assert everything() == before
-    domains.remove(bonvenon, by=alice)  # it may come back, with its owner
-    with pytest.raises(ContactOwned):
-        account_contacts.refuse_owned("bruno@bonvenon.fr", Kind.ADMINISTRATOR)
     assert camille.kind is Kind.OWNER
+
+
+def test_a_domain_that_comes_back_with_its_owner_reads_no_link_of_an_administrator(bonvenon, alice):
+    owner("bruno", bonvenon)
+    domains.remove(bonvenon, by=alice)
+    accounts.add("denis", PASSWORD, by=alice, wish=Wish(contact="bruno@bonvenon.fr"))
+    Account.update(contact_confirmed=True).where(Account.name == "denis").execute()
+    assert contacts.usable(account_of("denis")) == "bruno@bonvenon.fr"
+
+    domains.bring_back(alice, bonvenon.id)
+
+    assert contacts.usable(account_of("denis")) == ""
 
 
 # Of which kind

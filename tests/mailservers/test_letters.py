@@ -89,7 +89,8 @@ def confirmed_contact(stage: Stage, ann: str, bob: str, subject: str) -> None:
     values = {"contact": bob, "present": PASSWORD}
     assert inside.submit("/contact", "main form.card", values).status == 200
     browser = stranger()
-    browser.submit(path_of(link_in(arrived(stage, bob, subject))), "form.card")
+    page = path_of(link_in(arrived(stage, bob, subject)))
+    browser.submit(page, "form.card", {"present": PASSWORD})
     box = Mailbox.select().join(Address).where(Address.email == ann).get()
     assert box.contact_confirmed
 

@@ -42,7 +42,7 @@ def box_of(email: str, by: Actor) -> Mailbox:
 def confirm(person: people.Person, email: str = ELSEWHERE) -> None:
     """Give a person a confirmed contact address."""
     _, token = contacts.change(email, PASSWORD, by=people.actor(person))
-    contacts.confirm(token)
+    contacts.confirm(token, PASSWORD)
 
 
 def path_of(link: str) -> str:

@@ -324,6 +324,7 @@ def main() -> None:
             "WEBMAILADMIN_ACCOUNT_BCRYPT_COST": "4",
             "WEBMAILADMIN_SMTP_PORT": "1",
             "WEBMAILADMIN_SECOND_FACTOR_FOR_ADMINISTRATORS": "off",
+            "WEBMAILADMIN_OWNERS_PROVE_DOMAINS": "off",
             "WEBMAILADMIN_HELPER_SOCKET": f"{folder}/helper",
         }
         settings.use(settings.read())

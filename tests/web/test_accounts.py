@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.conftest import PASSWORD
+from tests.dns_of import name_server
 from tests.web.conftest import LIST, everything
 from tests.web.people import browser_of, owner
 from webmailadmin.mail import accounts, domains, mailboxes
@@ -79,7 +80,7 @@ def test_a_contact_in_a_domain_with_owners_is_refused_to_an_administrator(browse
     }
     page = browser.submit("/accounts/", "form.card", values)
 
-    assert "lies in a domain that has owners" in page.message("Contact address")
+    assert "comes through a domain that has owners" in page.message("Contact address")
 
 
 # The page of one
@@ -323,6 +324,25 @@ def test_an_owner_adds_removes_and_brings_back_a_domain_of_its_own(app, bonvenon
     assert "Delete neuf.fr for good" not in removed.links()
     back = theirs.submit(removed, f"#removed-{number} form")
     assert back.toast() == "neuf.fr is back."
+
+
+def test_an_owner_shows_in_the_dns_that_a_domain_is_theirs(app, browser, bonvenon, alice):
+    theirs = browser_of(app, owner("camille", bonvenon, by=alice, most_domains="1"))
+    values = {"Domain": "neuf.fr", "Contact address": "camille@elsewhere.org"}
+    with name_server() as dns:
+        record = theirs.get("/domains/").value("TXT record of the domain")
+        refused = theirs.submit("/domains/", "form.card", values)
+        assert refused.status == 422
+        assert refused.message("Domain").startswith("The DNS of neuf.fr does not say")
+        assert {label: refused.value(label) for label in values} == values
+
+        dns.broken = True
+        silent = theirs.submit(refused, "form.card", values)
+        assert silent.message("Domain").startswith("The name servers of neuf.fr do not answer.")
+
+        dns.broken, dns.texts["_webmailadmin.neuf.fr"] = False, [record]
+        assert theirs.submit(silent, "form.card", values).toast() == "neuf.fr is installed."
+        assert "TXT record" not in browser.get("/domains/").text
 
 
 def test_the_domain_of_somebody_else_is_not_linked_to(app, camille, alice):

@@ -66,7 +66,11 @@ def test_a_contact_address_is_confirmed_by_a_mail_to_it(inside, stranger, person
     assert f"ann@elsewhere.org becomes the contact address of {name}" in asked.words("form.card")
     assert state(person) == (ELSEWHERE, False)
 
-    done = stranger.submit(asked, "form.card")
+    refused = stranger.submit(asked, "form.card", {"Password": "not the right one"})
+    assert refused.messages() == {"Password": "This is not your present password."}
+    assert state(person) == (ELSEWHERE, False)
+
+    done = stranger.submit(refused, "form.card", {"Password": PASSWORD})
 
     assert done.toast() == "ann@elsewhere.org is confirmed."
     assert state(person) == (ELSEWHERE, True)
@@ -107,9 +111,9 @@ def test_it_can_be_taken_away(inside, person, server):
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        ("ann", "“ann” is no address."),
-        ("a@x.org\r\nBcc: b@x.org", "is no address."),
-        ("<script>alert(1)</script>@x.org", "is no address."),
+        ("ann", "“ann” is not an address that mail can be sent to."),
+        ("a@x.org\r\nBcc: b@x.org", "is not an address"),
+        ("<script>alert(1)</script>@x.org", "is not an address"),
         ("nobody@bonvenon.fr", "nobody@bonvenon.fr receives nothing."),
     ],
 )
@@ -133,7 +137,7 @@ def test_a_holder_is_not_their_own_contact(app, contact, alice, server):
 def test_an_administrator_is_not_reached_where_an_owner_reads(app, browser, contact, server):
     new_owner("bruno", contact.domain)
     page = change(browser, HOLDER)
-    assert "is in a domain that has owners" in page.message("Contact address")
+    assert "comes through a domain that has owners" in page.message("Contact address")
 
 
 def test_a_mail_that_is_not_taken_is_said_and_can_be_sent_again(inside, person, server):

@@ -244,8 +244,8 @@ def test_a_link_is_sent_to_another_address_and_not_shown(browser, stranger, cont
     ("typed", "message"),
     [
         ("", "Enter the address that the link is sent to."),
-        ("ann", "“ann” is no address."),
-        ("a@x.org, b@y.org", "“a@x.org, b@y.org” is no address."),
+        ("ann", "“ann” is not an address that mail can be sent to."),
+        ("a@x.org, b@y.org", "“a@x.org, b@y.org” is not an address that mail can be sent to."),
         (
             "contact@bonvenon.fr",
             "Mail to contact@bonvenon.fr ends in the mailbox whose password is to be chosen: "

@@ -5,17 +5,10 @@ owners: one of them could ask for a link, read it, and be an administrator. And 
 domains adds none where others get their links.
 """
 
-from webmailadmin.mail import names
+from webmailadmin.mail import destinations, names
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import RecipientMalformed
-from webmailadmin.mail.errors_of_accounts import ContactOwned, ContactsInside
-from webmailadmin.models import Account, Address, Domain, Mailbox, Ownership, Removed
-
-
-class ContactMalformed(RecipientMalformed):
-    """A contact that is no address."""
-
-    code, field = "contact-malformed", "contact"
+from webmailadmin.mail.errors_of_accounts import ContactMalformed, ContactOwned, ContactsInside
+from webmailadmin.models import Account, Address, Mailbox, Ownership, Removed
 
 
 def read(typed: str) -> str:
@@ -29,13 +22,11 @@ def read(typed: str) -> str:
 
 
 def refuse_owned(contact: str, kind: Kind) -> None:
-    """Raise ContactOwned for an administrator's contact in a domain that has owners.
+    """Raise ContactOwned when owners could read what is sent to an administrator.
 
-    A removed domain counts as well: it may come back. Inside the transaction of the change.
+    Inside the transaction of the change; and again before anything is sent.
     """
-    at = Domain.name == names.domain_of(contact)
-    owned = Ownership.select().join(Domain).where(at)
-    if kind is Kind.ADMINISTRATOR and contact and owned.exists():
+    if kind == Kind.ADMINISTRATOR and contact and destinations.in_hands_of_owners(contact):
         raise ContactOwned(email=contact)
 
 

@@ -7,7 +7,6 @@ from webmailadmin.database import db
 from webmailadmin.mail import (
     account_contacts,
     guard,
-    invitations,
     journal,
     notices,
     passwords,
@@ -150,7 +149,6 @@ def change_kind(account: Account, kind: Kind, *, by: Actor) -> None:
     if kind is Kind.OWNER:
         refuse_own(account, by)
         refuse_last(account)
-        invitations.end_of(account)
     Ownership.delete().where(Ownership.account == account.id).execute()
     Account.update(kind=kind).where(Account.id == account.id).execute()
     journal.record(f"account.{kind}", by=by, name=account.name)
@@ -169,7 +167,6 @@ def switch(account: Account, enabled: bool, *, by: Actor) -> None:
         if not enabled:
             refuse_own(present, by)
             refuse_last(present)
-            invitations.end_of(present)
         Account.update(enabled=enabled).where(Account.id == present.id).execute()
         act = "account.enabled" if enabled else "account.disabled"
         journal.record(act, by=by, name=present.name)
@@ -187,7 +184,6 @@ def remove(account: Account, typed: str, *, by: Actor) -> None:
         present = still_there(account)
         refuse_own(present, by)
         refuse_last(present)
-        invitations.end_of(present)
         Account.delete().where(Account.id == present.id).execute()
         throttle.forget(present.name)
         journal.record("account.removed", by=by, name=present.name)

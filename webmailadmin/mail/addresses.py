@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from webmailadmin.database import db
 from webmailadmin.mail import (
+    discretion,
     guard,
     journal,
     keeping,
@@ -104,7 +105,7 @@ def add(domain: Domain, typed: str, *, by: Actor) -> Address:
     """
     local_part = names.local_part(typed, domain.name)
     email = f"{local_part}@{domain.name}"
-    with db.atomic(), limits.kept(domain, by=by):
+    with db.atomic(), discretion.towards(by), limits.kept(domain, by=by):
         # IMMEDIATE: the write lock is ours, nobody can add it between look and insert.
         guard.domain(by, routing.still_there(domain))
         if routing.address_of(email):
@@ -138,7 +139,7 @@ def save(address: Address, wish: Wish, *, by: Actor) -> Saved:
     password_hash = hash_of(wish, box)
     if box is None and wish.mailbox:
         reserved.refuse_mailbox(address.local_part, by=by)
-    with db.atomic(), limits.kept(address.domain, by=by):
+    with db.atomic(), discretion.towards(by), limits.kept(address.domain, by=by):
         claim(address, wish.version, by=by)
         changed = recipients.write(address, address.domain, pasted.emails, by=by)
         removed = None
@@ -266,7 +267,7 @@ def remove(address: Address, *, confirmed: bool, by: Actor) -> Removed:
     guard.address(by, address)
     if address.local_part == names.POSTMASTER:
         raise PostmasterStays(email=address.email)
-    with db.atomic():
+    with db.atomic(), discretion.towards(by):
         address = found(by, address.email, Address.id == address.id)
         if not confirmed:
             refuse_unasked(address)

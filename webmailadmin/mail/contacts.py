@@ -5,16 +5,23 @@ an alias may have been led elsewhere since, a domain may have owners now.
 """
 
 from webmailadmin.database import db
-from webmailadmin.mail import destinations, guard, links, names, notices, people, present_password
+from webmailadmin.mail import (
+    account_contacts,
+    destinations,
+    guard,
+    links,
+    notices,
+    people,
+    present_password,
+)
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.mail.errors_of_links import (
     ContactIsItself,
-    ContactIsOwned,
-    ContactNotAnAddress,
     ContactReceivesNothing,
     LinkOver,
 )
+from webmailadmin.mail.links import Handed
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.people import Person
 from webmailadmin.mail.purposes import Purpose
@@ -27,8 +34,8 @@ def change(typed: str, present: str, *, by: Actor) -> tuple[str, str]:
     """Set one's own contact address, or take it away; return it, and the token that confirms it.
 
     No token when nothing is to be confirmed. present: the password. Who was confirmed until now
-    is told. Raises OnlyThemselves, PasswordWrong, ContactNotAnAddress, ContactIsItself,
-    ContactIsOwned, ContactReceivesNothing, TooManyLetters, TooManyFailures.
+    is told. Raises OnlyThemselves, PasswordWrong, ContactMalformed, ContactIsItself,
+    ContactOwned, ContactReceivesNothing, TooManyLetters, TooManyFailures.
     """
     guard.oneself(by)
     person = people.of(by)
@@ -48,20 +55,16 @@ def change(typed: str, present: str, *, by: Actor) -> tuple[str, str]:
 
 def read(typed: str, person: Person) -> str:
     """Read a contact address; "" for none."""
-    if not typed.strip():
-        return ""
-    email = names.email(typed)
-    if email is None:
-        raise ContactNotAnAddress(typed=typed.strip())
-    refuse_useless(email, person)
+    email = account_contacts.read(typed)
+    if email:
+        refuse_useless(email, person)
     return email
 
 
 def refuse_useless(email: str, person: Person) -> None:
     """Raise when the person could not read mail there, or somebody of lower rank could."""
     if isinstance(person, Account):
-        if person.kind == Kind.ADMINISTRATOR and destinations.in_hands_of_owners(email):
-            raise ContactIsOwned(email=email)
+        account_contacts.refuse_owned(email, Kind(person.kind))
     elif destinations.only_in(email, person):
         raise ContactIsItself(email=email)
     if not destinations.readable_at(email):
@@ -74,16 +77,28 @@ def write(person: Person, email: str, *, confirmed: bool) -> None:
     table.update(contact=email, contact_confirmed=confirmed).where(table.id == person.id).execute()
 
 
-def confirm(token: str) -> str:
-    """Confirm the contact address that a link was sent to; return it. Raises LinkOver."""
+def confirm(token: str, present: str) -> str:
+    """Confirm the contact address that a link was sent to; return it.
+
+    present: the password of whose contact it is. After a slip, the mail is read by somebody else,
+    who would get every link to a new password. Raises LinkOver, PasswordWrong, TooManyFailures.
+    """
+    person = find_to_confirm(token).person
+    present_password.check(present, person.password, by=people.actor(person))
     with db.atomic():
-        handed = links.find(token)
-        if handed.purpose is not Purpose.CONTACT or handed.email != handed.person.contact:
-            raise LinkOver
+        handed = find_to_confirm(token)
         write(handed.person, handed.email, confirmed=True)
         links.end(handed.person, Purpose.CONTACT)
         links.record(handed.person, "contact-confirmed", by=people.actor(handed.person))
     return handed.email
+
+
+def find_to_confirm(token: str) -> Handed:
+    """Return a link by which a contact address is confirmed. Raises LinkOver."""
+    handed = links.find(token)
+    if handed.purpose is not Purpose.CONTACT or handed.email != handed.person.contact:
+        raise LinkOver
+    return handed
 
 
 def usable(person: Person) -> str:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from webmailadmin.database import db
 from webmailadmin.mail import (
     account_contacts,
+    discretion,
     guard,
     journal,
     keeping,
@@ -12,6 +13,7 @@ from webmailadmin.mail import (
     mailboxes,
     names,
     owners,
+    proofs,
     recipients,
     routing,
 )
@@ -75,7 +77,8 @@ def install(typed: str, contact: str, *, by: Actor, language: str = "en") -> Dom
     Raises DomainNameMissing, DomainNameMalformed, DomainExists, and for the contact
     ContactMissing, ContactInside, ContactDead, RecipientMalformed; PostmasterNeedsDestination
     and RecipientLoop when mail that left for the domain until now would come to nothing. For an
-    owner, whose own it becomes: NotFound, DomainsUsedUp, DomainForHoster, and what limits refuses.
+    owner, whose own it becomes: NotFound, DomainsUsedUp, DomainUnproved, NameServersSilent,
+    DomainForHoster, and what limits refuses.
     """
     limits.refuse_domain(by)
     refusals = Refusals()
@@ -85,7 +88,8 @@ def install(typed: str, contact: str, *, by: Actor, language: str = "en") -> Dom
     with refusals.collect():
         contact = read_contact(contact, name)
     refusals.raise_any()
-    with db.atomic():
+    proofs.refuse_unproved(name, by=by)
+    with db.atomic(), discretion.towards(by):
         if routing.domain_named(name):
             raise DomainExists(name=names.shown(name))
         limits.refuse_domain(by)
@@ -174,7 +178,7 @@ def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Ac
     elif kind is CatchAll.DOMAIN:
         there = read_other_domain(domain, other, by)
     target = names.without_extension(email) if email else None
-    with db.atomic():
+    with db.atomic(), discretion.towards(by):
         if email:
             limits.refuse_catch_all_outside(domain, email, by=by)
         for concerned in (domain, there):
@@ -288,7 +292,7 @@ def remove(domain: Domain, *, by: Actor) -> keeping.Count:
     Raises DomainIsCatchAll, PostmasterNeedsDestination; NotFound for an owner who did not add it.
     """
     guard.added(by, domain)
-    with db.atomic():
+    with db.atomic(), discretion.towards(by):
         was = routing.still_there(domain)
         refuse_catching(domain)
         until = mailboxes.kept_until()
@@ -355,7 +359,7 @@ def bring_back(account: Actor, id_: int) -> Domain:
     PostmasterNeedsDestination; for an owner DomainsUsedUp, DomainForHoster, and what limits
     refuses.
     """
-    with db.atomic():
+    with db.atomic(), discretion.towards(account):
         domain = removed_of(account, id_)
         if routing.domain_named(domain.name):
             raise DomainExists(name=names.shown(domain.name))

@@ -277,6 +277,16 @@ class PostmasterNeedsDestination(Refusal):
     )
 
 
+class NeededElsewhere(Refusal):
+    """Said instead of a refusal that would name what is somebody else's."""
+
+    code = "needed-elsewhere"
+    message = N_(
+        "Mail of a domain that is not yours leads only here, and would come to nothing. "
+        "Ask your hoster."
+    )
+
+
 # Recipients
 
 

@@ -1,6 +1,6 @@
 """What the rules on accounts, their limits and reserved names refuse."""
 
-from webmailadmin.mail.errors import N_, Refusal
+from webmailadmin.mail.errors import N_, RecipientMalformed, Refusal
 
 
 class NotAnOwner(Refusal):
@@ -8,11 +8,15 @@ class NotAnOwner(Refusal):
     message = N_("%(name)s is an administrator, to whom every domain is open.")
 
 
+class ContactMalformed(RecipientMalformed):
+    code, field = "contact-malformed", "contact"
+
+
 class ContactOwned(Refusal):
     code, field = "contact-owned", "contact"
     message = N_(
-        "%(email)s lies in a domain that has owners. They could read what is sent there and "
-        "log in as an administrator. Give an address elsewhere."
+        "Mail to %(email)s comes through a domain that has owners. They could read it and log in "
+        "as an administrator. Enter an address elsewhere."
     )
 
 
@@ -122,6 +126,20 @@ class DomainsUsedUp(Refusal):
 class DomainForHoster(Refusal):
     code, field = "domain-for-hoster", "name"
     message = N_("Only your hoster can install %(name)s.")
+
+
+class DomainUnproved(Refusal):
+    code, field = "domain-unproved", "name"
+    message = N_(
+        "The DNS of %(name)s does not say that the domain is yours: the TXT record is missing, or "
+        "says something else. When a name server was asked too early, a new record can take an "
+        "hour to be seen."
+    )
+
+
+class NameServersSilent(Refusal):
+    code, field = "name-servers-silent", "name"
+    message = N_("The name servers of %(name)s do not answer. Try again in a moment.")
 
 
 class DomainMissing(Refusal):

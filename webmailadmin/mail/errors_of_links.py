@@ -1,6 +1,7 @@
 """What is refused of links that are handed out, and of addresses that they are sent to."""
 
-from webmailadmin.mail.errors import N_, Refusal
+from webmailadmin.mail.errors import N_, RecipientMalformed, Refusal
+from webmailadmin.mail.errors_of_accounts import ContactOwned
 
 
 class LinkOver(Refusal):
@@ -21,9 +22,8 @@ class LinkPlaceMissing(Refusal):
     message = N_("Enter the address that the link is sent to.")
 
 
-class LinkPlaceMalformed(Refusal):
+class LinkPlaceMalformed(RecipientMalformed):
     code, field = "link-place-malformed", "to"
-    message = N_("“%(typed)s” is no address.")
 
 
 class LinkToItself(Refusal):
@@ -34,12 +34,8 @@ class LinkToItself(Refusal):
     )
 
 
-class LinkPlaceIsOwned(Refusal):
-    code, field = "link-place-is-owned", "to"
-    message = N_(
-        "%(email)s is in a domain that has owners: they could read the link, and take the account "
-        "of an administrator. Enter another address."
-    )
+class LinkPlaceOwned(ContactOwned):
+    code, field = "link-place-owned", "to"
 
 
 class NoPublicUrl(Refusal):
@@ -67,11 +63,6 @@ class TooManyLetters(Refusal):
 # One's own address elsewhere
 
 
-class ContactNotAnAddress(Refusal):
-    code, field = "contact-not-an-address", "contact"
-    message = N_("“%(typed)s” is no address.")
-
-
 class ContactIsItself(Refusal):
     code, field = "contact-is-itself", "contact"
     message = N_(
@@ -83,14 +74,6 @@ class ContactIsItself(Refusal):
 class ContactReceivesNothing(Refusal):
     code, field = "contact-receives-nothing", "contact"
     message = N_("%(email)s receives nothing. Enter an address that does.")
-
-
-class ContactIsOwned(Refusal):
-    code, field = "contact-is-owned", "contact"
-    message = N_(
-        "%(email)s is in a domain that has owners: they could read what is sent there, and take "
-        "your account. Enter another address."
-    )
 
 
 # Forgotten passwords

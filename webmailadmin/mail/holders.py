@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from webmailadmin.database import db
 from webmailadmin.mail import (
     addresses,
+    discretion,
     guard,
     log_ins,
     mailboxes,
@@ -128,7 +129,7 @@ def redirect(wish: Redirection, proof: Proof, *, by: Actor) -> Redirected:
     if wish.version != address.version and is_already(address, pasted.emails, wish):
         return Redirected(pasted.doubles, proved=False)
     proved = goes_elsewhere(address, pasted.emails) and ask_again(proof, by=by)
-    with db.atomic():
+    with db.atomic(), discretion.towards(by):
         address = of(by)
         refuse_redirect(address)
         addresses.claim(address, wish.version, by=by)

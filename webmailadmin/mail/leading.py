@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from webmailadmin.database import db
-from webmailadmin.mail import addresses, domains, names, recipients, routing
+from webmailadmin.mail import addresses, discretion, domains, names, recipients, routing
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import (
     NobodyChosen,
@@ -271,7 +271,7 @@ def rewrite(place: str, seen: Mapping[str, int], typed: str, *, by: Actor) -> li
     if not seen:
         raise NobodyChosen
     changed = []
-    with db.atomic():
+    with db.atomic(), discretion.towards(by):
         if place.startswith("@") and routing.domain_named(place.removeprefix("@")):
             raise NotFound  # installed anew: what leads there is alive
         for email, version in sorted(seen.items()):

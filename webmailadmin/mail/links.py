@@ -1,9 +1,9 @@
 """Links that stand in for a password, once: to choose one's own, or to confirm an address.
 
 Whoever reads the database finds only hashes. A link ends with its time, with its use, with a later
-one of the same purpose, and by triggers with every change of the password, and once its person
-may not log in any more. It opens no session: the person logs in afterwards, with the second
-factor if there is one.
+one of the same purpose, and by triggers with every change of the password, once its person may not
+log in any more, and once who made it lost the right to. It opens no session: the person logs in
+afterwards, with the second factor if there is one.
 """
 
 import secrets
@@ -30,9 +30,9 @@ from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_links import (
     LinkOpensNothing,
     LinkOver,
-    LinkPlaceIsOwned,
     LinkPlaceMalformed,
     LinkPlaceMissing,
+    LinkPlaceOwned,
     LinkToItself,
     TooManyLetters,
 )
@@ -87,7 +87,7 @@ def invite(person: Person, *, by: Actor) -> str:
 def invite_by_mail(person: Person, typed: str, *, by: Actor) -> tuple[str, str]:
     """Return such a token, and the address that the link is to be sent to.
 
-    Raises LinkOpensNothing, LinkPlaceMissing, LinkPlaceMalformed, LinkToItself, LinkPlaceIsOwned,
+    Raises LinkOpensNothing, LinkPlaceMissing, LinkPlaceMalformed, LinkToItself, LinkPlaceOwned,
     TooManyLetters.
     """
     may_invite(person, by=by)
@@ -111,7 +111,7 @@ def read_place(typed: str, person: Person) -> str:
         if destinations.only_in(to, person):
             raise LinkToItself(email=to)
     elif person.kind == Kind.ADMINISTRATOR and destinations.in_hands_of_owners(to):
-        raise LinkPlaceIsOwned(email=to)
+        raise LinkPlaceOwned(email=to)
     return to
 
 
@@ -125,12 +125,17 @@ def spend(key: str, most: int) -> None:
 def write_invitation(person: Person, to: str, *, by: Actor) -> str:
     """Hand out an invitation and write it in the journal. to: where it is sent, or ""."""
     with db.atomic():
-        token = hand_out(person, Purpose.INVITATION, to)
+        token = hand_out(person, Purpose.INVITATION, to, made_by=seen_by(by))
         if to:
             record(person, "link-sent", by=by, to=to)
         else:
             record(person, "link-made", by=by)
         return token
+
+
+def seen_by(by: Actor) -> Account | None:
+    """Return the account that sees a link being made: not the one that it has entered as."""
+    return Account.get_or_none(Account.name == (by.through or by.name)) if by.has_account else None
 
 
 def reset(person: Person, contact: str) -> str:
@@ -150,7 +155,9 @@ def record(person: Person, act: str, *, by: Actor, **details: Any) -> None:
         journal.record(f"mailbox.{act}", by=by, domain=where.domain, email=where.email, **details)
 
 
-def hand_out(person: Person, purpose: Purpose, email: str) -> str:
+def hand_out(
+    person: Person, purpose: Purpose, email: str, *, made_by: Account | None = None
+) -> str:
     """Return the token of a new link, which ends the earlier one. Inside a transaction."""
     person = people.again(person)
     if not people.is_open(person):
@@ -162,6 +169,7 @@ def hand_out(person: Person, purpose: Purpose, email: str) -> str:
         token_hash=sessions.token_hash(token),
         purpose=purpose,
         **sessions.column_of(people.actor(person)),
+        made_by=made_by,
         email=email,
         until=now() + LASTS[purpose],
     )

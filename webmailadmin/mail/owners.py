@@ -7,7 +7,7 @@ their business: they see nothing of it.
 from peewee import ModelSelect, fn
 
 from webmailadmin.database import db
-from webmailadmin.mail import account_contacts, guard, invitations, journal, names, routing
+from webmailadmin.mail import account_contacts, guard, journal, names, routing
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_accounts import ContactsInside, DomainForHoster, NotAnOwner
@@ -152,5 +152,4 @@ def take(domain: Domain, account: Account, *, by: Actor) -> None:
     with db.atomic():
         which = Ownership.account == account.id, Ownership.domain == domain.id
         if Ownership.delete().where(*which).execute():
-            invitations.end_in(domain)
             journal.record("domain.taken", by=by, domain=domain, name=account.name)

@@ -4,6 +4,7 @@ import json
 
 from webmailadmin.database import db
 from webmailadmin.mail import (
+    discretion,
     guard,
     journal,
     keeping,
@@ -89,7 +90,7 @@ def restore(kept: Removed, typed: str = "", *, by: Actor) -> Address:
         raise NotFound
     local_part = names.local_part(typed, domain.name) if typed.strip() else kept.local_part
     reserved.refuse_name(local_part, by=by)
-    with db.atomic(), limits.kept(domain, by=by):
+    with db.atomic(), discretion.towards(by), limits.kept(domain, by=by):
         routing.still_there(domain)
         if not Removed.delete().where(Removed.id == kept.id, Removed.until > now()).execute():
             raise NotFound

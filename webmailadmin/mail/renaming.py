@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from webmailadmin.database import db
 from webmailadmin.mail import (
     addresses,
+    discretion,
     guard,
     journal,
     kicks,
@@ -54,7 +55,7 @@ def rename(address: Address, typed: str, *, version: int, keep_alias: bool, by: 
     new = f"{local_part}@{domain.name}"
     refuse_postmaster(address)
     reserved.refuse_name(local_part, by=by)
-    with db.atomic(), limits.kept(domain, by=by):
+    with db.atomic(), discretion.towards(by), limits.kept(domain, by=by):
         address = addresses.found(by, old, Address.id == address.id)
         addresses.claim(address, version, by=by)
         if new == address.email:

@@ -26,6 +26,7 @@ from webmailadmin.models import Address, Domain, Mailbox, Recipient, tuples
 # Postfix gives up a whole message past 1000 (virtual_alias_expansion_limit); ours are lower.
 MOST_IN_ALL = 500
 MOST_STEPS = 10
+STEP = " → "  # in the words of a refusal
 
 # Asked many times for each change: written out, because Peewee takes longer to write a statement
 # than SQLite to answer it.
@@ -338,7 +339,7 @@ def expand(start: str) -> tuple[dict[str, str | None], int]:
         for here, stops in stops_after(level).items():
             for stop in stops:
                 if stop == start:
-                    raise RecipientLoop(path=path_to(here, before) + f" → {start}")
+                    raise RecipientLoop(path=path_to(here, before) + STEP + start)
                 if stop not in before:
                     before[stop] = here
                     following.append(stop)
@@ -355,7 +356,7 @@ def path_to(here: str, before: dict[str, str | None]) -> str:
     path = [here]
     while (previous := before[path[-1]]) is not None:
         path.append(previous)
-    return " → ".join(reversed(path))
+    return STEP.join(reversed(path))
 
 
 def refuse_circles(email: str) -> None:

@@ -4,7 +4,7 @@ Without receiving it only sends (noreply@); without the log-in, mail is kept for
 """
 
 from webmailadmin.database import db
-from webmailadmin.mail import addresses, mailboxes, routing
+from webmailadmin.mail import addresses, discretion, mailboxes, routing
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.mailboxes import Switches
@@ -18,7 +18,7 @@ def change(address: Address, wished: Switches, *, version: int, by: Actor) -> Ad
     Raises Changed when somebody else was quicker, PostmasterNeedsDestination; NotFound without a
     mailbox.
     """
-    with db.atomic():
+    with db.atomic(), discretion.towards(by):
         address = addresses.found(by, address.email, Address.id == address.id)
         box = mailboxes.of(address)
         if box is None:

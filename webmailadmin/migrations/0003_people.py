@@ -89,6 +89,7 @@ GUARDS = (
         purpose TEXT NOT NULL,
         account_id INTEGER REFERENCES account (id) ON DELETE CASCADE,
         mailbox_id INTEGER REFERENCES mailbox (id) ON DELETE CASCADE,
+        made_by_id INTEGER REFERENCES account (id) ON DELETE CASCADE,
         email TEXT NOT NULL DEFAULT '',
         created_at INTEGER NOT NULL,
         until INTEGER NOT NULL,
@@ -97,6 +98,7 @@ GUARDS = (
     """,
     "CREATE INDEX link_account ON link (account_id)",
     "CREATE INDEX link_mailbox ON link (mailbox_id)",
+    "CREATE INDEX link_made_by ON link (made_by_id)",
     """
     CREATE TABLE second_factor (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -140,6 +142,21 @@ TRIGGERS = (
     CREATE TRIGGER mailbox_closed AFTER UPDATE OF password, may_log_in, address_id ON mailbox
     WHEN new.password != old.password OR NOT new.may_log_in OR new.address_id IS NULL
     BEGIN {ENDS.format(column="mailbox_id")} END
+    """,
+    # Whoever made a link has seen it: it would open what is not theirs any more.
+    """
+    CREATE TRIGGER maker_closed AFTER UPDATE OF enabled, kind ON account
+    WHEN NOT new.enabled OR new.kind != old.kind
+    BEGIN DELETE FROM link WHERE made_by_id = new.id; END
+    """,
+    """
+    CREATE TRIGGER maker_owns_no_more AFTER DELETE ON ownership
+    BEGIN
+        DELETE FROM link WHERE made_by_id = old.account_id AND mailbox_id IN (
+            SELECT mailbox.id FROM mailbox JOIN address ON address.id = mailbox.address_id
+            WHERE address.domain_id = old.domain_id
+        );
+    END
     """,
     """
     CREATE TRIGGER mailbox_removed AFTER UPDATE OF address_id ON mailbox

@@ -13,6 +13,12 @@ class ChooseForm(Form):
     confirmation = TypedPassword(_l("Confirm the password"))
 
 
+class ConfirmForm(Form):
+    """The password of who confirms an address."""
+
+    present = TypedPassword(_l("Password"))
+
+
 class InviteForm(Form):
     """A link that is made; `send` when it goes to an address by mail."""
 

@@ -14,7 +14,7 @@ from webmailadmin.mail.purposes import Purpose
 from webmailadmin.models import Account, Mailbox
 from webmailadmin.upkeep import letters
 from webmailadmin.web.htmx import leave
-from webmailadmin.web.link_forms import ChooseForm, InviteForm
+from webmailadmin.web.link_forms import ChooseForm, ConfirmForm, InviteForm
 from webmailadmin.web.security import cookies_are_dropped, prove_again
 from webmailadmin.words import Toast, gettext
 
@@ -61,12 +61,12 @@ def form() -> Response:
         handed = links.find(token())
     except LinkOver:
         return over()
-    return page(handed, ChooseForm())
+    return page(handed, ConfirmForm() if handed.purpose is Purpose.CONTACT else ChooseForm())
 
 
-def page(handed: Handed, form: ChooseForm, status: int = 200) -> Response:
-    """Ask for the password, or whether the address is theirs."""
-    template = "confirm.html" if handed.purpose is Purpose.CONTACT else "choose.html"
+def page(handed: Handed, form: ChooseForm | ConfirmForm, status: int = 200) -> Response:
+    """Ask for a new password, or for the present one to confirm an address."""
+    template = "confirm.html" if isinstance(form, ConfirmForm) else "choose.html"
     values = {"form": form, "name": people.name(handed.person), "email": handed.email}
     least = least_of(handed.person)
     return make_response(render_template(f"links/{template}", least=least, **values), status)
@@ -93,30 +93,41 @@ def to_over() -> Response:
 @bp.post("/link")
 def use() -> Response:
     """Use the link: it is good for once."""
-    form = ChooseForm()
-    good = form.validate_on_submit()
     try:
         handed = links.find(token())
-        if not good:
-            return page(handed, form, 422)
-        return confirm() if handed.purpose is Purpose.CONTACT else choose(handed, form)
     except LinkOver:
         return to_over()
+    return confirm(handed) if handed.purpose is Purpose.CONTACT else choose(handed)
 
 
-def confirm() -> Response:
-    """Confirm a contact address. Raises LinkOver."""
-    email = contacts.confirm(token())
-    leave(Toast(gettext("%(email)s is confirmed.", email=names.shown_email(email))))
+def confirm(handed: Handed) -> Response:
+    """Confirm a contact address."""
+    form = ConfirmForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            email = contacts.confirm(token(), form.present.data or "")
+            return done(gettext("%(email)s is confirmed.", email=names.shown_email(email)))
+    return refused(handed, form)
+
+
+def choose(handed: Handed) -> Response:
+    """Set the password. Nobody is logged in by it: a second factor is still to be shown."""
+    form = ChooseForm()
+    if form.validate_on_submit():
+        with form.refusals():
+            links.choose_password(token(), form.password.data or "", form.confirmation.data or "")
+            return done(gettext("Your password is set. Log in with it."))
+    return refused(handed, form)
+
+
+def done(text: str) -> Response:
+    """Lead to the log-in: the link is used."""
+    leave(Toast(text))
     return forget(make_response(redirect(url_for("log_in.form"), 303)))
 
 
-def choose(handed: Handed, form: ChooseForm) -> Response:
-    """Set the password. Nobody is logged in by it: a second factor is still to be shown."""
-    with form.refusals():
-        links.choose_password(token(), form.password.data or "", form.confirmation.data or "")
-        leave(Toast(gettext("Your password is set. Log in with it.")))
-        return forget(make_response(redirect(url_for("log_in.form"), 303)))
+def refused(handed: Handed, form: ChooseForm | ConfirmForm) -> Response:
+    """Show what is wrong; or that the link ended meanwhile."""
     return to_over() if isinstance(form.refused, LinkOver) else page(handed, form, 422)
 
 

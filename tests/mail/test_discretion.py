@@ -1,0 +1,125 @@
+"""What a refusal names: to an owner or a holder, nothing of somebody else."""
+
+import pytest
+
+from tests.mail.people import holder, owner
+from tests.mail.stage import make, save
+from webmailadmin.mail import addresses, domains, holders, renaming, routing, switches
+from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail.errors import (
+    CatchAllLoop,
+    DomainIsCatchAll,
+    NeededElsewhere,
+    PostmasterNeedsDestination,
+    RecipientLoop,
+    TooManyInAll,
+)
+from webmailadmin.mail.switches import Switches
+from webmailadmin.models import Ownership
+
+MINE, THEIRS = "contact@bonvenon.fr", "secret@autre.fr"
+
+
+@pytest.fixture
+def bruno(bonvenon):
+    """An owner of bonvenon.fr, and of nothing else."""
+    return owner("bruno", bonvenon)
+
+
+def circle(refusal):
+    """Return the way that the refusal tells."""
+    return refusal.value.values["path"]
+
+
+@pytest.fixture
+def led_by_others(contact, autre, alice):
+    """contact@ is led to, over two addresses of somebody else."""
+    make("other@autre.fr", by=alice, mailbox=False, recipients=[MINE])
+    make(THEIRS, by=alice, mailbox=False, recipients=["other@autre.fr"])
+    return contact
+
+
+def test_a_circle_names_what_is_mine_and_where_that_leads(led_by_others, bruno, alice):
+    with pytest.raises(RecipientLoop) as refused:
+        save(MINE, by=bruno, recipients=[THEIRS])
+    assert circle(refused) == f"{MINE} → {THEIRS} → … → {MINE}"
+
+    with pytest.raises(RecipientLoop) as refused:
+        save(MINE, by=alice, recipients=[THEIRS])
+    assert circle(refused) == f"{MINE} → {THEIRS} → other@autre.fr → {MINE}"
+
+
+def test_a_circle_that_a_holder_would_close_names_the_own_address_alone(led_by_others, alice):
+    wished = Switches(may_redirect=True)
+    switches.change(led_by_others, wished, version=led_by_others.version, by=alice)
+    who = holder(led_by_others)
+    version = addresses.of(alice, MINE).version
+    wish = holders.Redirection(version, THEIRS, keep_copy=True)
+    with pytest.raises(RecipientLoop) as refused:
+        holders.redirect(wish, holders.Proof(lately=True), by=who)
+    assert circle(refused) == f"{MINE} → {THEIRS} → … → {MINE}"
+
+
+def test_a_circle_that_begins_with_somebody_else_hides_its_beginning(contact, autre, bruno, alice):
+    domains.set_catch_all(autre, CatchAll.ADDRESS, MINE, "", by=alice)
+    make("info@autre.fr", by=alice, mailbox=False, recipients=["unknown@autre.fr"])
+    with pytest.raises((RecipientLoop, CatchAllLoop)) as refused:
+        save(MINE, by=bruno, mailbox=False, may_remove=True, recipients=["unknown@autre.fr"])
+    assert "info@autre.fr" not in circle(refused)
+    assert MINE in circle(refused)
+
+
+def test_a_bomb_that_begins_elsewhere_is_not_named(contact, autre, bruno, alice, monkeypatch):
+    monkeypatch.setattr(routing, "MOST_IN_ALL", 4)
+    make(THEIRS, by=alice, mailbox=False, recipients=[MINE, "a@x.org", "b@x.org"])
+    with pytest.raises(TooManyInAll) as refused:
+        save(MINE, by=bruno, recipients=["c@x.org"])
+    assert refused.value.values["email"] == "…"
+
+    with pytest.raises(TooManyInAll) as refused:
+        save(MINE, by=alice, recipients=["c@x.org"])
+    assert refused.value.values["email"] == THEIRS
+
+
+def lead_postmaster(by):
+    """Let the postmaster@ of autre.fr lead to contact@bonvenon.fr alone."""
+    save("postmaster@autre.fr", by=by, recipients=[MINE])
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda address, by: addresses.remove(address, confirmed=True, by=by),
+        lambda address, by: save(MINE, by=by, enabled=False),
+        lambda address, by: switches.change(
+            address, Switches(receives=False), version=address.version, by=by
+        ),
+        lambda address, by: renaming.rename(
+            address, "new", version=address.version, keep_alias=False, by=by
+        ),
+    ],
+    ids=["removed", "off", "sends only", "renamed"],
+)
+def test_a_postmaster_of_somebody_else_is_not_named(contact, autre, bruno, alice, act):
+    lead_postmaster(alice)
+    with pytest.raises(NeededElsewhere):
+        act(addresses.of(bruno, MINE), bruno)
+    with pytest.raises(PostmasterNeedsDestination) as refused:
+        act(addresses.of(alice, MINE), alice)
+    assert refused.value.values == {"email": "postmaster@autre.fr"}
+
+
+def test_a_domain_of_somebody_else_that_leads_here_is_not_named(bonvenon, autre, bruno, alice):
+    domains.set_catch_all(autre, CatchAll.DOMAIN, "", bonvenon.name, by=alice)
+    Ownership.update(added_itself=True).execute()
+    with pytest.raises(NeededElsewhere):
+        domains.remove(bonvenon, by=bruno)
+    with pytest.raises(DomainIsCatchAll):
+        domains.remove(bonvenon, by=alice)
+
+
+def test_what_is_all_mine_is_named_whole(contact, autre, alice):
+    camille = owner("camille", contact.domain, autre)
+    lead_postmaster(camille)
+    with pytest.raises(PostmasterNeedsDestination):
+        addresses.remove(contact, confirmed=True, by=camille)
