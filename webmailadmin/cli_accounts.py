@@ -9,8 +9,9 @@ from flask.cli import AppGroup, with_appcontext
 
 from webmailadmin.mail import accounts, domains, log_ins, names, owners, profiles, second_factor
 from webmailadmin.mail.actors import COMMAND_LINE, Kind
-from webmailadmin.mail.errors import AccountMissing, NotFound
-from webmailadmin.mail.errors_of_accounts import DomainMissing
+from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_accounts import AccountMissing
+from webmailadmin.mail.errors_of_domains import DomainMissing
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.models import Account, Domain
 from webmailadmin.words import gettext, spoken

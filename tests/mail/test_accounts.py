@@ -14,16 +14,13 @@ from webmailadmin import settings
 from webmailadmin.database import db
 from webmailadmin.mail import accounts, log_ins, passwords, sessions, throttle
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
-from webmailadmin.mail.errors import (
-    AccountExists,
-    AccountMissing,
-    AccountNameMalformed,
-    LogInRefused,
+from webmailadmin.mail.errors_of_accounts import AccountExists, AccountMissing, AccountNameMalformed
+from webmailadmin.mail.errors_of_log_ins import LogInRefused, TooManyFailures
+from webmailadmin.mail.errors_of_passwords import (
     PasswordIsAddress,
     PasswordsDiffer,
     PasswordTooShort,
     PasswordWrong,
-    TooManyFailures,
 )
 from webmailadmin.models import Account, Session, Throttle, now
 

@@ -24,21 +24,12 @@ from tests.mail.stage import (
 from webmailadmin import database
 from webmailadmin.mail import addresses, domains, mailboxes, passwords, removal
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import (
-    AddressExists,
-    AddressGone,
-    Changed,
-    LocalPartCharacters,
-    MailboxWouldGo,
-    NotFound,
-    PasswordMissing,
-    PasswordsDiffer,
-    PostmasterNeedsDestination,
-    PostmasterStays,
-    QuotaMalformed,
-    RecipientMalformed,
-    Several,
-)
+from webmailadmin.mail.errors import Changed, NotFound, Several
+from webmailadmin.mail.errors_of_domains import PostmasterNeedsDestination, PostmasterStays
+from webmailadmin.mail.errors_of_mailboxes import MailboxWouldGo, QuotaMalformed
+from webmailadmin.mail.errors_of_names import AddressExists, AddressGone, LocalPartCharacters
+from webmailadmin.mail.errors_of_passwords import PasswordMissing, PasswordsDiffer
+from webmailadmin.mail.errors_of_recipients import RecipientMalformed
 from webmailadmin.models import Address, Domain
 
 # Add

@@ -15,7 +15,8 @@ from webmailadmin import settings
 from webmailadmin.database import another, db
 from webmailadmin.mail import addresses, app_passwords, log_ins, passwords, removal, restored
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import LogInRefused, NotFound, Refusal
+from webmailadmin.mail.errors import NotFound, Refusal
+from webmailadmin.mail.errors_of_log_ins import LogInRefused
 from webmailadmin.models import Address, AppPassword, Domain, Journal, Kick, moment, now
 from webmailadmin.servers import used
 from webmailadmin.upkeep.app_passwords import Round

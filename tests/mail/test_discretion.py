@@ -6,14 +6,9 @@ from tests.mail.people import holder, owner
 from tests.mail.stage import make, save
 from webmailadmin.mail import addresses, domains, holders, renaming, routing, switches
 from webmailadmin.mail.domains import CatchAll
-from webmailadmin.mail.errors import (
-    CatchAllLoop,
-    DomainIsCatchAll,
-    NeededElsewhere,
-    PostmasterNeedsDestination,
-    RecipientLoop,
-    TooManyInAll,
-)
+from webmailadmin.mail.errors_of_catch_alls import CatchAllLoop, DomainIsCatchAll
+from webmailadmin.mail.errors_of_domains import PostmasterNeedsDestination
+from webmailadmin.mail.errors_of_recipients import NeededElsewhere, RecipientLoop, TooManyInAll
 from webmailadmin.mail.switches import Switches
 from webmailadmin.models import Ownership
 

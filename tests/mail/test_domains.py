@@ -24,26 +24,26 @@ from tests.mail.stage import (
 from webmailadmin.mail import addresses, domains, removal
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.domains import CatchAll
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors import NotFound, Refusal, Several
+from webmailadmin.mail.errors_of_accounts import ContactMalformed
+from webmailadmin.mail.errors_of_catch_alls import (
     CatchAllDead,
     CatchAllDomainMissing,
     CatchAllMalformed,
     CatchAllMissing,
+    DomainIsCatchAll,
+)
+from webmailadmin.mail.errors_of_domains import (
     ContactDead,
     ContactInside,
     ContactMissing,
     DomainExists,
-    DomainIsCatchAll,
     DomainNameDiffers,
     DomainNameMalformed,
     DomainNameMissing,
     LanguageMissing,
-    NotFound,
     PostmasterNeedsDestination,
-    Refusal,
-    Several,
 )
-from webmailadmin.mail.errors_of_accounts import ContactMalformed
 from webmailadmin.models import Address, Domain, Removed, now
 
 FAR = "camille@elsewhere.org"

@@ -31,17 +31,7 @@ from webmailadmin.mail import (
     throttle,
 )
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import (
-    Changed,
-    NotFound,
-    PasswordIsAddress,
-    PasswordsDiffer,
-    PasswordTooShort,
-    PasswordWrong,
-    RecipientLoop,
-    RecipientMalformed,
-    TooManyFailures,
-)
+from webmailadmin.mail.errors import Changed, NotFound
 from webmailadmin.mail.errors_of_entering import OnlyThemselves
 from webmailadmin.mail.errors_of_holders import (
     OnlySends,
@@ -49,7 +39,14 @@ from webmailadmin.mail.errors_of_holders import (
     RedirectedNowhere,
     RedirectNotAllowed,
 )
-from webmailadmin.mail.errors_of_proofs import CodeMissing
+from webmailadmin.mail.errors_of_log_ins import CodeMissing, TooManyFailures
+from webmailadmin.mail.errors_of_passwords import (
+    PasswordIsAddress,
+    PasswordsDiffer,
+    PasswordTooShort,
+    PasswordWrong,
+)
+from webmailadmin.mail.errors_of_recipients import RecipientLoop, RecipientMalformed
 from webmailadmin.mail.holders import Proof, Redirection
 from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.models import Address, Domain, Kick, Mailbox, SecondFactor, Session, now

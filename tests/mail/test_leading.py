@@ -18,15 +18,14 @@ from tests.mail.stage import (
 )
 from webmailadmin.mail import addresses, domains, leading, removal
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
-from webmailadmin.mail.errors import (
-    AddressGone,
-    Changed,
+from webmailadmin.mail.errors import Changed, NotFound
+from webmailadmin.mail.errors_of_domains import PostmasterNeedsDestination
+from webmailadmin.mail.errors_of_names import AddressGone
+from webmailadmin.mail.errors_of_recipients import (
     NobodyChosen,
-    NotFound,
     OthersLeadHere,
     PlaceMissing,
     PlaceReceivesNothing,
-    PostmasterNeedsDestination,
     RecipientIsItself,
     RecipientLoop,
     RecipientMalformed,

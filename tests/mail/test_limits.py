@@ -21,7 +21,7 @@ from webmailadmin import database
 from webmailadmin.mail import accounts, addresses, domains, leading, limits, removal, renaming
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusal, Several
-from webmailadmin.mail.errors_of_accounts import (
+from webmailadmin.mail.errors_of_limits import (
     AddressesUsedUp,
     CatchAllOutside,
     DomainsUsedUp,

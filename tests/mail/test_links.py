@@ -27,14 +27,7 @@ from webmailadmin.mail import (
     throttle,
 )
 from webmailadmin.mail.actors import COMMAND_LINE, THE_PANEL, Actor, Kind
-from webmailadmin.mail.errors import (
-    LogInRefused,
-    NotFound,
-    PasswordsDiffer,
-    PasswordTooShort,
-    PasswordWrong,
-    TooManyFailures,
-)
+from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_accounts import ContactMalformed, ContactOwned
 from webmailadmin.mail.errors_of_links import (
     ContactIsItself,
@@ -47,6 +40,8 @@ from webmailadmin.mail.errors_of_links import (
     LinkToItself,
     TooManyLetters,
 )
+from webmailadmin.mail.errors_of_log_ins import LogInRefused, TooManyFailures
+from webmailadmin.mail.errors_of_passwords import PasswordsDiffer, PasswordTooShort, PasswordWrong
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.mail.purposes import Purpose

@@ -13,7 +13,8 @@ from webmailadmin import settings
 from webmailadmin.database import db
 from webmailadmin.mail import accounts, log_ins, sessions, throttle
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import LogInRefused, NotFound, TooManyFailures
+from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_log_ins import LogInRefused, TooManyFailures
 from webmailadmin.models import Account, Address, Mailbox, Throttle
 
 CONTACT = "contact@bonvenon.fr"

@@ -10,12 +10,11 @@ from tests.mail.stage import PASSWORD, acts_on, everything, find, make, save, sq
 from webmailadmin import settings
 from webmailadmin.mail import addresses, mailboxes, passwords
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors_of_mailboxes import QuotaMalformed, QuotaTooLarge
+from webmailadmin.mail.errors_of_passwords import (
     PasswordIsAddress,
     PasswordTooLong,
     PasswordTooShort,
-    QuotaMalformed,
-    QuotaTooLarge,
 )
 from webmailadmin.models import Address, Domain, Mailbox
 

@@ -3,10 +3,10 @@
 import pytest
 
 from webmailadmin.mail import names
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors import Refusal
+from webmailadmin.mail.errors_of_domains import DomainNameMalformed, DomainNameMissing
+from webmailadmin.mail.errors_of_names import (
     AddressTooLong,
-    DomainNameMalformed,
-    DomainNameMissing,
     LocalPartAccented,
     LocalPartCharacters,
     LocalPartDots,
@@ -16,7 +16,6 @@ from webmailadmin.mail.errors import (
     LocalPartOtherDomain,
     LocalPartSubAddress,
     LocalPartTooLong,
-    Refusal,
 )
 
 HERE = "bonvenon.fr"

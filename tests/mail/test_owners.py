@@ -34,7 +34,8 @@ from webmailadmin.mail import (
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.domains import CatchAll
 from webmailadmin.mail.errors import NotFound, Refusal
-from webmailadmin.mail.errors_of_accounts import ContactsInside, DomainForHoster, NotAnOwner
+from webmailadmin.mail.errors_of_accounts import ContactsInside, NotAnOwner
+from webmailadmin.mail.errors_of_limits import DomainForHoster
 from webmailadmin.models import Account, Address, Domain, Mailbox, Ownership
 
 CONTACT = "contact@bonvenon.fr"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from webmailadmin import settings as ours
 from webmailadmin.mail import accounts, common, mailboxes, passwords
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors import Refusal
+from webmailadmin.mail.errors_of_passwords import (
     PasswordCommon,
     PasswordControl,
     PasswordGuessable,
@@ -18,7 +19,6 @@ from webmailadmin.mail.errors import (
     PasswordsDiffer,
     PasswordTooLong,
     PasswordTooShort,
-    Refusal,
 )
 
 GOOD = "a fine long password 27"

@@ -8,7 +8,7 @@ from tests.mail.people import PASSWORD, account_of, holder, owner
 from tests.mail.stage import everything, sql
 from webmailadmin.mail import accounts, contacts, domains, owners, profiles, sessions
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
-from webmailadmin.mail.errors import LanguageMissing, NotFound, Refusal
+from webmailadmin.mail.errors import NotFound, Refusal
 from webmailadmin.mail.errors_of_accounts import (
     AccountNameDiffers,
     ContactMalformed,
@@ -19,6 +19,7 @@ from webmailadmin.mail.errors_of_accounts import (
     OwnAccount,
     PersonMalformed,
 )
+from webmailadmin.mail.errors_of_domains import LanguageMissing
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.models import Account, Address, Domain, Link, Ownership, now
 

@@ -10,8 +10,8 @@ from tests.mail.stage import everything
 from webmailadmin import settings
 from webmailadmin.mail import domains, proofs
 from webmailadmin.mail.actors import COMMAND_LINE
-from webmailadmin.mail.errors import ContactMissing
-from webmailadmin.mail.errors_of_accounts import DomainsUsedUp, DomainUnproved, NameServersSilent
+from webmailadmin.mail.errors_of_domains import ContactMissing, DomainUnproved, NameServersSilent
+from webmailadmin.mail.errors_of_limits import DomainsUsedUp
 from webmailadmin.settings import WrongSetting
 
 RECORD = "_webmailadmin.neuf.fr"

@@ -23,7 +23,9 @@ from tests.mail.stage import (
 from webmailadmin import settings
 from webmailadmin.mail import addresses, domains, purging, removal
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import DomainNameDiffers, NotFound, RemovedNameDiffers
+from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_domains import DomainNameDiffers
+from webmailadmin.mail.errors_of_mailboxes import RemovedNameDiffers
 from webmailadmin.models import Address, Domain, Journal, Purge, Removed, Usage, now
 from webmailadmin.upkeep import purges
 

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 from tests.mail.stage import acts_on, everything, make, recipients_of, save, sql
 from webmailadmin.mail import recipients
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors import Refusal, Several
+from webmailadmin.mail.errors_of_recipients import (
     RecipientIsItself,
     RecipientMalformed,
-    Refusal,
-    Several,
     TooManyRecipients,
 )
 from webmailadmin.models import Address, Domain

@@ -21,14 +21,14 @@ from tests.mail.stage import (
 from webmailadmin import settings
 from webmailadmin.mail import addresses, domains, mailboxes, passwords, removal
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_names import (
     AddressGone,
     LocalPartCharacters,
     LocalPartOtherDomain,
     NameTaken,
-    NotFound,
-    TooManySteps,
 )
+from webmailadmin.mail.errors_of_recipients import TooManySteps
 from webmailadmin.models import Address, Domain, Mailbox, Removed, now
 
 LATER = "quite another password 31"

@@ -19,18 +19,15 @@ from tests.mail.stage import (
 )
 from webmailadmin.mail import addresses, removal, renaming
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors import Changed, Refusal
+from webmailadmin.mail.errors_of_domains import PostmasterKeepsName, PostmasterNeedsDestination
+from webmailadmin.mail.errors_of_names import (
     AddressGone,
-    Changed,
     LocalPartOtherDomain,
     NameStays,
     NewNameTaken,
-    PostmasterKeepsName,
-    PostmasterNeedsDestination,
-    RecipientLoop,
-    Refusal,
-    TooManySteps,
 )
+from webmailadmin.mail.errors_of_recipients import RecipientLoop, TooManySteps
 from webmailadmin.models import Address, Domain
 
 CONTACT, ANN = "contact@bonvenon.fr", "ann@bonvenon.fr"

@@ -7,7 +7,7 @@ from tests.mail.stage import everything, find, kept_in, make, save
 from webmailadmin import settings
 from webmailadmin.mail import addresses, removal, renaming
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
-from webmailadmin.mail.errors_of_accounts import MailboxReserved, NameReserved
+from webmailadmin.mail.errors_of_names import MailboxReserved, NameReserved
 from webmailadmin.models import Address, Domain
 
 CONTACT = "contact@bonvenon.fr"

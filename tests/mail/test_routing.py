@@ -19,14 +19,9 @@ from tests.mail.stage import (
 )
 from webmailadmin.mail import addresses, domains, removal, routing
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import (
-    AddressIsCatchAll,
-    CatchAllLoop,
-    RecipientLoop,
-    Refusal,
-    TooManyInAll,
-    TooManySteps,
-)
+from webmailadmin.mail.errors import Refusal
+from webmailadmin.mail.errors_of_catch_alls import AddressIsCatchAll, CatchAllLoop
+from webmailadmin.mail.errors_of_recipients import RecipientLoop, TooManyInAll, TooManySteps
 from webmailadmin.models import Account, Address, Domain
 
 

@@ -15,16 +15,18 @@ from webmailadmin import settings
 from webmailadmin.database import db
 from webmailadmin.mail import accounts, log_ins, notices, second_factor, sessions, throttle
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
-from webmailadmin.mail.errors import NotFound, PasswordWrong, TooManyFailures
+from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_entering import OnlyThemselves
-from webmailadmin.mail.errors_of_proofs import (
+from webmailadmin.mail.errors_of_log_ins import (
     CodeMissing,
     CodeWrong,
     FactorMissing,
     FactorThere,
     LogInOver,
     ProposalOver,
+    TooManyFailures,
 )
+from webmailadmin.mail.errors_of_passwords import PasswordWrong
 from webmailadmin.mail.notices import Notice
 from webmailadmin.models import Account, Address, Mailbox, RecoveryCode, SecondFactor, Throttle
 

@@ -16,7 +16,8 @@ from webmailadmin.mail import (
     trials,
 )
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
-from webmailadmin.mail.errors import Changed, NotFound, PostmasterNeedsDestination
+from webmailadmin.mail.errors import Changed, NotFound
+from webmailadmin.mail.errors_of_domains import PostmasterNeedsDestination
 from webmailadmin.mail.filters import Show
 from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.models import Account, Address, Domain, Kick, Mailbox, Ownership, Session

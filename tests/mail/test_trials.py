@@ -8,7 +8,8 @@ from tests.mail.people import owner
 from tests.mail.stage import catch_all, find, install, make, save
 from webmailadmin.mail import accounts, domains, log_ins, throttle, trials
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
-from webmailadmin.mail.errors import NotFound, TooManyTests
+from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_mailboxes import TooManyTests
 from webmailadmin.models import Account, Address, Domain, Throttle, now
 
 CONTACT = "contact@bonvenon.fr"

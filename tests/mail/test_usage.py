@@ -10,7 +10,9 @@ from tests.mail.stage import domain_of, everything, find, install, make, save, s
 from webmailadmin.database import db
 from webmailadmin.mail import addresses, domains, filters, listing, mailboxes, removal, usage
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
-from webmailadmin.mail.errors import LimitBelowUse, PasswordTooShort, Several
+from webmailadmin.mail.errors import Several
+from webmailadmin.mail.errors_of_mailboxes import LimitBelowUse
+from webmailadmin.mail.errors_of_passwords import PasswordTooShort
 from webmailadmin.mail.filters import Show
 from webmailadmin.mail.usage import MB
 from webmailadmin.models import Address, Domain, Mailbox, Usage, now

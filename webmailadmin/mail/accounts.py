@@ -15,20 +15,17 @@ from webmailadmin.mail import (
     throttle,
 )
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors import NotFound, Refusals
+from webmailadmin.mail.errors_of_accounts import (
     AccountExists,
     AccountMissing,
-    AccountNameMalformed,
-    NotFound,
-    PasswordWrong,
-    Refusals,
-)
-from webmailadmin.mail.errors_of_accounts import (
     AccountNameDiffers,
+    AccountNameMalformed,
     KindMissing,
     LastAdministrator,
     OwnAccount,
 )
+from webmailadmin.mail.errors_of_passwords import PasswordWrong
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.models import Account, Link, Ownership

@@ -21,21 +21,14 @@ from webmailadmin.mail import (
     usage,
 )
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import (
-    AddressExists,
-    AddressGone,
-    AddressIsCatchAll,
-    Changed,
-    MailboxWouldGo,
-    NotFound,
-    OthersLeadHere,
-    PasswordMissing,
-    PostmasterStays,
-    RecipientLoop,
-    Refusal,
-    Refusals,
-)
+from webmailadmin.mail.errors import Changed, NotFound, Refusal, Refusals
+from webmailadmin.mail.errors_of_catch_alls import AddressIsCatchAll
+from webmailadmin.mail.errors_of_domains import PostmasterStays
 from webmailadmin.mail.errors_of_links import LinkOpensNothing
+from webmailadmin.mail.errors_of_mailboxes import MailboxWouldGo
+from webmailadmin.mail.errors_of_names import AddressExists, AddressGone
+from webmailadmin.mail.errors_of_passwords import PasswordMissing
+from webmailadmin.mail.errors_of_recipients import OthersLeadHere, RecipientLoop
 from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Recipient, Removed
 

@@ -16,11 +16,7 @@ from webmailadmin.mail import (
 )
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import Refusal
-from webmailadmin.mail.errors_of_links import (
-    ContactIsItself,
-    ContactReceivesNothing,
-    LinkOver,
-)
+from webmailadmin.mail.errors_of_links import ContactIsItself, ContactReceivesNothing, LinkOver
 from webmailadmin.mail.links import Handed
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.people import Person

@@ -9,14 +9,9 @@ from contextlib import contextmanager
 
 from webmailadmin.mail import guard, names, routing
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import (
-    CatchAllLoop,
-    DomainIsCatchAll,
-    NeededElsewhere,
-    PostmasterNeedsDestination,
-    RecipientLoop,
-    TooManyInAll,
-)
+from webmailadmin.mail.errors_of_catch_alls import CatchAllLoop, DomainIsCatchAll
+from webmailadmin.mail.errors_of_domains import PostmasterNeedsDestination
+from webmailadmin.mail.errors_of_recipients import NeededElsewhere, RecipientLoop, TooManyInAll
 
 HIDDEN = "…"
 

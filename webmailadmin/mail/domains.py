@@ -18,22 +18,23 @@ from webmailadmin.mail import (
     routing,
 )
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors import NotFound, Refusals
+from webmailadmin.mail.errors_of_catch_alls import (
     CatchAllDead,
     CatchAllDomainMissing,
     CatchAllMalformed,
     CatchAllMissing,
+    DomainIsCatchAll,
+)
+from webmailadmin.mail.errors_of_domains import (
     ContactDead,
     ContactInside,
     ContactMissing,
     DomainExists,
-    DomainIsCatchAll,
     DomainNameDiffers,
     DomainNameMalformed,
     DomainNameMissing,
     LanguageMissing,
-    NotFound,
-    Refusals,
 )
 from webmailadmin.models import Address, Domain, Removed, now
 

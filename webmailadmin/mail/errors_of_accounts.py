@@ -1,31 +1,27 @@
-"""What the rules on accounts, their limits and reserved names refuse."""
+"""What the rules on accounts refuse."""
 
-from webmailadmin.mail.errors import N_, RecipientMalformed, Refusal
-
-
-class NotAnOwner(Refusal):
-    code, field = "not-an-owner", "domain"
-    message = N_("%(name)s is an administrator, to whom every domain is open.")
+from webmailadmin.mail.errors import N_, Refusal
+from webmailadmin.mail.errors_of_recipients import RecipientMalformed
 
 
-class ContactMalformed(RecipientMalformed):
-    code, field = "contact-malformed", "contact"
+class AccountNameMalformed(Refusal):
+    code, field = "account-name-malformed", "name"
+    message = N_("A name for an account has 2 to 64 letters a to z, figures, dots or hyphens.")
 
 
-class ContactOwned(Refusal):
-    code, field = "contact-owned", "contact"
-    message = N_(
-        "Mail to %(email)s comes through a domain that has owners. They could read it and log in "
-        "as an administrator. Enter an address elsewhere."
-    )
+class AccountExists(Refusal):
+    code, field = "account-exists", "name"
+    message = N_("There is an account %(name)s already.")
 
 
-class ContactsInside(Refusal):
-    code, field = "contacts-inside", "domain"
-    message = N_(
-        "%(email)s is the contact address of the administrator %(account)s. Owners of its domain "
-        "could read what is sent there and log in as an administrator. Change that address first."
-    )
+class AccountMissing(Refusal):
+    code, field = "account-missing", "name"
+    message = N_("There is no account %(name)s.")
+
+
+class AccountNameDiffers(Refusal):
+    code, field = "account-name-differs", "typed"
+    message = N_("Type the name of the account to agree: %(name)s.")
 
 
 class KindMissing(Refusal):
@@ -59,104 +55,29 @@ class OwnAccount(Refusal):
     message = N_("This is your own account: ask another administrator.")
 
 
-class AccountNameDiffers(Refusal):
-    code, field = "account-name-differs", "typed"
-    message = N_("Type the name of the account to agree: %(name)s.")
+class NotAnOwner(Refusal):
+    code, field = "not-an-owner", "domain"
+    message = N_("%(name)s is an administrator, to whom every domain is open.")
 
 
-# Limits of an owner
+# Their contact addresses
 
 
-class AddressesUsedUp(Refusal):
-    code, field = "addresses-used-up", "local_part"
+class ContactMalformed(RecipientMalformed):
+    code, field = "contact-malformed", "contact"
+
+
+class ContactOwned(Refusal):
+    code, field = "contact-owned", "contact"
     message = N_(
-        "%(used)s of %(most)s addresses are used; this would make %(wanted)s. "
-        "Delete some, or ask your hoster for more."
+        "Mail to %(email)s comes through a domain that has owners. They could read it and log in "
+        "as an administrator. Enter an address elsewhere."
     )
 
 
-class MailboxesUsedUp(Refusal):
-    code, field = "mailboxes-used-up", "mailbox"
+class ContactsInside(Refusal):
+    code, field = "contacts-inside", "domain"
     message = N_(
-        "%(used)s of %(most)s mailboxes are used; this would make %(wanted)s. "
-        "Remove some, or ask your hoster for more."
+        "%(email)s is the contact address of the administrator %(account)s. Owners of its domain "
+        "could read what is sent there and log in as an administrator. Change that address first."
     )
-
-
-class SpaceUsedUp(Refusal):
-    code, field = "space-used-up", "quota_mb"
-    message = N_(
-        "%(used_mb)s of %(most_mb)s are allocated; this would make %(wanted_mb)s. "
-        "Choose a smaller size limit, or ask your hoster for more."
-    )
-
-
-class SizeLimitMissing(Refusal):
-    code, field = "size-limit-missing", "quota_mb"
-    message = N_("Enter a size limit: the space for your mailboxes is limited.")
-
-
-class SizeLimitTooHigh(Refusal):
-    code, field = "size-limit-too-high", "quota_mb"
-    message = N_("A mailbox of yours has a size limit of %(limit)s at most.")
-
-
-class OthersLimit(Refusal):
-    code = "others-limit"
-    message = N_("An owner of this domain may have no more of this. Ask your hoster for more.")
-
-
-class OutsideRefused(Refusal):
-    code, field = "outside-refused", "recipients"
-    message = N_(
-        "%(emails)s: mail of this domain may only be redirected to addresses at this hoster. "
-        "Ask your hoster to allow more."
-    )
-
-
-class CatchAllOutside(OutsideRefused):
-    code, field = "catch-all-outside", "to"
-
-
-class DomainsUsedUp(Refusal):
-    code, field = "domains-used-up", "name"
-    message = N_("You have added %(used)s of %(most)s domains. Ask your hoster for more.")
-
-
-class DomainForHoster(Refusal):
-    code, field = "domain-for-hoster", "name"
-    message = N_("Only your hoster can install %(name)s.")
-
-
-class DomainUnproved(Refusal):
-    code, field = "domain-unproved", "name"
-    message = N_(
-        "The DNS of %(name)s does not say that the domain is yours: the TXT record is missing, or "
-        "says something else. When a name server was asked too early, a new record can take an "
-        "hour to be seen."
-    )
-
-
-class NameServersSilent(Refusal):
-    code, field = "name-servers-silent", "name"
-    message = N_("The name servers of %(name)s do not answer. Try again in a moment.")
-
-
-class DomainMissing(Refusal):
-    code, field = "domain-missing", "name"
-    message = N_("%(name)s is not installed.")
-
-
-# Reserved names
-
-
-class NameReserved(Refusal):
-    code, field = "name-reserved", "local_part"
-    message = N_(
-        "%(local_part)s@ is reserved: whoever reads its mail can get certificates for the domain, "
-        "and speaks for who runs it. Ask your hoster."
-    )
-
-
-class MailboxReserved(NameReserved):
-    code, field = "mailbox-reserved", "mailbox"

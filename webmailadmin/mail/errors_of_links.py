@@ -1,7 +1,8 @@
 """What is refused of links that are handed out, and of addresses that they are sent to."""
 
-from webmailadmin.mail.errors import N_, RecipientMalformed, Refusal
+from webmailadmin.mail.errors import N_, Refusal
 from webmailadmin.mail.errors_of_accounts import ContactOwned
+from webmailadmin.mail.errors_of_recipients import RecipientMalformed
 
 
 class LinkOver(Refusal):

@@ -15,13 +15,14 @@ from webmailadmin.mail import (
     routing,
 )
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import NotFound, PasswordWrong
+from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_holders import (
     OnlySends,
     ProofNeeded,
     RedirectedNowhere,
     RedirectNotAllowed,
 )
+from webmailadmin.mail.errors_of_passwords import PasswordWrong
 from webmailadmin.models import Address, Domain, Mailbox
 
 

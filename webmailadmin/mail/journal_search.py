@@ -9,18 +9,9 @@ from typing import Any
 from webmailadmin.database import db
 from webmailadmin.mail import days, guard, names
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import (
-    DomainNameMalformed,
-    DomainNameMissing,
-    NotFound,
-    Refusal,
-    Refusals,
-)
-from webmailadmin.mail.errors_of_journal import (
-    SinceMalformed,
-    UntilBeforeSince,
-    UntilMalformed,
-)
+from webmailadmin.mail.errors import NotFound, Refusal, Refusals
+from webmailadmin.mail.errors_of_domains import DomainNameMalformed, DomainNameMissing
+from webmailadmin.mail.errors_of_journal import SinceMalformed, UntilBeforeSince, UntilMalformed
 from webmailadmin.mail.journal import Entry
 from webmailadmin.models import LARGEST_ID, Domain, moment
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from webmailadmin.database import db
 from webmailadmin.mail import addresses, discretion, domains, names, recipients, routing
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_recipients import (
     NobodyChosen,
-    NotFound,
     PlaceMissing,
     PlaceReceivesNothing,
     TooManyRecipients,

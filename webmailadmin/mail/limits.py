@@ -12,7 +12,7 @@ from webmailadmin.database import db
 from webmailadmin.mail import guard, names, routing
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusal, Refusals
-from webmailadmin.mail.errors_of_accounts import (
+from webmailadmin.mail.errors_of_limits import (
     AddressesUsedUp,
     CatchAllOutside,
     DomainsUsedUp,

@@ -9,8 +9,9 @@ from webmailadmin import settings
 from webmailadmin.database import db
 from webmailadmin.mail import accounts, guard, names, passwords, second_factor, sessions, throttle
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import LogInRefused, NotFound, PasswordWrong, Refusal
-from webmailadmin.mail.errors_of_proofs import FactorMissing, LogInOver
+from webmailadmin.mail.errors import NotFound, Refusal
+from webmailadmin.mail.errors_of_log_ins import FactorMissing, LogInOver, LogInRefused
+from webmailadmin.mail.errors_of_passwords import PasswordWrong
 from webmailadmin.mail.sessions import LogIn
 from webmailadmin.models import Account, Address, Mailbox
 

@@ -8,7 +8,8 @@ from webmailadmin import settings
 from webmailadmin.database import db
 from webmailadmin.mail import guard, journal, kicks, notices, passwords
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import NotFound, QuotaMalformed, QuotaTooLarge
+from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_mailboxes import QuotaMalformed, QuotaTooLarge
 from webmailadmin.mail.notices import Notice
 from webmailadmin.models import Address, Domain, Mailbox, Removed, now
 

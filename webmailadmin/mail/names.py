@@ -5,10 +5,9 @@ import unicodedata
 
 import idna
 
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors_of_domains import DomainNameMalformed, DomainNameMissing
+from webmailadmin.mail.errors_of_names import (
     AddressTooLong,
-    DomainNameMalformed,
-    DomainNameMissing,
     LocalPartAccented,
     LocalPartCharacters,
     LocalPartDots,

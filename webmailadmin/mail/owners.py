@@ -10,7 +10,8 @@ from webmailadmin.database import db
 from webmailadmin.mail import account_contacts, guard, journal, names, routing
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound
-from webmailadmin.mail.errors_of_accounts import ContactsInside, DomainForHoster, NotAnOwner
+from webmailadmin.mail.errors_of_accounts import ContactsInside, NotAnOwner
+from webmailadmin.mail.errors_of_limits import DomainForHoster
 from webmailadmin.models import (
     LARGEST_ID,
     Account,

@@ -7,7 +7,7 @@ import unicodedata
 import bcrypt
 
 from webmailadmin.mail import common
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors_of_passwords import (
     PasswordCommon,
     PasswordControl,
     PasswordGuessable,

@@ -2,7 +2,7 @@
 
 from webmailadmin.mail import passwords, throttle
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import PasswordWrong
+from webmailadmin.mail.errors_of_passwords import PasswordWrong
 
 
 def check(typed: str, password_hash: str, *, by: Actor) -> None:

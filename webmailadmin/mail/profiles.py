@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from webmailadmin.mail import account_contacts, names
 from webmailadmin.mail.domains import LANGUAGES
-from webmailadmin.mail.errors import LanguageMissing, Refusals
+from webmailadmin.mail.errors import Refusals
 from webmailadmin.mail.errors_of_accounts import LimitMalformed, PersonMalformed
+from webmailadmin.mail.errors_of_domains import LanguageMissing
 from webmailadmin.models import Account
 
 LONGEST_PERSON = 100

@@ -13,7 +13,7 @@ from webmailadmin import settings
 from webmailadmin.key import secret_key
 from webmailadmin.mail import names
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors_of_accounts import DomainUnproved, NameServersSilent
+from webmailadmin.mail.errors_of_domains import DomainUnproved, NameServersSilent
 
 LABEL = "_webmailadmin"
 SECONDS = 4.0  # for all name servers together: the person waits

@@ -10,7 +10,8 @@ from datetime import datetime
 from webmailadmin.database import db
 from webmailadmin.mail import domains, guard, journal, names, owners
 from webmailadmin.mail.actors import THE_PANEL, Actor
-from webmailadmin.mail.errors import NotFound, RemovedNameDiffers
+from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_mailboxes import RemovedNameDiffers
 from webmailadmin.models import Domain, Mailbox, Ownership, Purge, Removed, moment, now
 
 AT_ONCE = 500  # of what is past its date, so that no run takes very long

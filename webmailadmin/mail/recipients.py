@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from webmailadmin.mail import journal, limits, names, routing
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import (
+from webmailadmin.mail.errors import Refusals
+from webmailadmin.mail.errors_of_recipients import (
     RecipientIsItself,
     RecipientMalformed,
-    Refusals,
     TooManyRecipients,
 )
 from webmailadmin.models import Address, Domain, Recipient

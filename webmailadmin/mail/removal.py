@@ -17,7 +17,8 @@ from webmailadmin.mail import (
     routing,
 )
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import NameTaken, NotFound
+from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_names import NameTaken
 from webmailadmin.models import LARGEST_ID, Address, Domain, Mailbox, Removed, now
 
 # Asked by every list: written out, because Peewee takes longer to write it than SQLite to answer.

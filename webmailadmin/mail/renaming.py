@@ -18,7 +18,8 @@ from webmailadmin.mail import (
     routing,
 )
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import NameStays, NewNameTaken, PostmasterKeepsName
+from webmailadmin.mail.errors_of_domains import PostmasterKeepsName
+from webmailadmin.mail.errors_of_names import NameStays, NewNameTaken
 from webmailadmin.models import Address, Domain, Removed
 
 

@@ -7,7 +7,7 @@ webmaster@) to ask whether somebody may have a certificate for the domain.
 from webmailadmin import settings
 from webmailadmin.mail import guard
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors_of_accounts import MailboxReserved, NameReserved
+from webmailadmin.mail.errors_of_names import MailboxReserved, NameReserved
 
 
 def refuse_name(local_part: str, *, by: Actor) -> None:

@@ -13,14 +13,10 @@ from peewee import JOIN, fn
 
 from webmailadmin.database import db
 from webmailadmin.mail import names
-from webmailadmin.mail.errors import (
-    CatchAllLoop,
-    NotFound,
-    PostmasterNeedsDestination,
-    RecipientLoop,
-    TooManyInAll,
-    TooManySteps,
-)
+from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_catch_alls import CatchAllLoop
+from webmailadmin.mail.errors_of_domains import PostmasterNeedsDestination
+from webmailadmin.mail.errors_of_recipients import RecipientLoop, TooManyInAll, TooManySteps
 from webmailadmin.models import Address, Domain, Mailbox, Recipient, tuples
 
 # Postfix gives up a whole message past 1000 (virtual_alias_expansion_limit); ours are lower.

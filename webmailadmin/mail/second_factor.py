@@ -22,7 +22,7 @@ from webmailadmin.database import db
 from webmailadmin.key import secret_key
 from webmailadmin.mail import guard, journal, notices, people, sessions, throttle
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors_of_proofs import (
+from webmailadmin.mail.errors_of_log_ins import (
     CodeMissing,
     CodeWrong,
     FactorMissing,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from webmailadmin.database import db
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import TooManyFailures
+from webmailadmin.mail.errors_of_log_ins import TooManyFailures
 from webmailadmin.models import Throttle, now
 
 # Failures that are free, and the longest wait afterwards in seconds. A name waits shortly: a

@@ -7,7 +7,7 @@ from datetime import timedelta
 from webmailadmin.database import db
 from webmailadmin.mail import guard, mailboxes, names, recipients, routing, throttle
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import TooManyTests
+from webmailadmin.mail.errors_of_mailboxes import TooManyTests
 from webmailadmin.models import Address, Mailbox
 
 A_MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from webmailadmin.database import db
-from webmailadmin.mail.errors import LimitBelowUse
+from webmailadmin.mail.errors_of_mailboxes import LimitBelowUse
 from webmailadmin.models import Mailbox, Usage, now
 
 MB = 2**20  # bytes

@@ -8,7 +8,7 @@ from weakref import WeakSet
 from webmailadmin.log import note
 from webmailadmin.mail import mailboxes
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import MessagesOutOfReach, TooManyDownloads
+from webmailadmin.mail.errors_of_mailboxes import MessagesOutOfReach, TooManyDownloads
 from webmailadmin.models import Domain, Mailbox
 from webmailadmin.servers import mailfiles
 

@@ -12,7 +12,8 @@ from webmailadmin.mail import (
     mailboxes,
     passwords,
 )
-from webmailadmin.mail.errors import AddressExists, Changed, LocalPartOtherDomain
+from webmailadmin.mail.errors import Changed
+from webmailadmin.mail.errors_of_names import AddressExists, LocalPartOtherDomain
 from webmailadmin.mail.filters import Show
 from webmailadmin.mail.listing import Row
 from webmailadmin.mail.mailboxes import AS_IT_IS, Switches

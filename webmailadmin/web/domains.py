@@ -16,7 +16,7 @@ from webmailadmin.mail import (
     routing,
 )
 from webmailadmin.mail.actors import Kind
-from webmailadmin.mail.errors import DomainExists
+from webmailadmin.mail.errors_of_domains import DomainExists
 from webmailadmin.models import Domain
 from webmailadmin.web import losses
 from webmailadmin.web.forms import InstallForm, MailLanguageForm, Plain, RemoveDomainForm

@@ -7,17 +7,11 @@ import peewee
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from webmailadmin.mail.errors import (
-    N_,
-    AddressGone,
-    Changed,
-    MessagesOutOfReach,
-    NotFound,
-    Refusal,
-    TooManyDownloads,
-    TooManyFailures,
-)
+from webmailadmin.mail.errors import N_, Changed, NotFound, Refusal
 from webmailadmin.mail.errors_of_entering import OnlyThemselves
+from webmailadmin.mail.errors_of_log_ins import TooManyFailures
+from webmailadmin.mail.errors_of_mailboxes import MessagesOutOfReach, TooManyDownloads
+from webmailadmin.mail.errors_of_names import AddressGone
 from webmailadmin.web.htmx import answer
 from webmailadmin.web.security import where_from
 from webmailadmin.words import gettext, in_words

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, g, make_response, redirect, request, url_for
 
 from webmailadmin.mail import domains, leading, listing, names, purging, recycle_bin, removal
-from webmailadmin.mail.errors import NameTaken
+from webmailadmin.mail.errors_of_names import NameTaken
 from webmailadmin.mail.recycle_bin import Entry
 from webmailadmin.models import Domain
 from webmailadmin.web.forms import RestoreForm

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from webmailadmin.mail import log_ins, second_factor, sessions
-from webmailadmin.mail.errors_of_proofs import ProposalOver
+from webmailadmin.mail.errors_of_log_ins import ProposalOver
 from webmailadmin.web.errors import refused_page
 from webmailadmin.web.forms import EnrolForm, Plain, ProveForm
 from webmailadmin.web.htmx import leave

@@ -1,6 +1,26 @@
-"""What is refused to somebody who shows that it is them."""
+"""What is refused to who logs in."""
 
 from webmailadmin.mail.errors import N_, Refusal
+
+
+class LogInRefused(Refusal):
+    code = "log-in-refused"
+    message = N_("Name or password is wrong.")
+
+
+class TooManyFailures(Refusal):
+    """`seconds` until the next try is heard."""
+
+    code = "too-many-failures"
+    message = N_("Too many wrong tries. Try again in %(seconds)s seconds.")
+
+
+class LogInOver(Refusal):
+    code = "log-in-over"
+    message = N_("This log-in took too long. Begin again with name and password.")
+
+
+# The second factor
 
 
 class CodeWrong(Refusal):
@@ -11,11 +31,6 @@ class CodeWrong(Refusal):
 class CodeMissing(Refusal):
     code, field = "code-missing", "code"
     message = N_("Type the code that your app shows now.")
-
-
-class LogInOver(Refusal):
-    code = "log-in-over"
-    message = N_("This log-in took too long. Begin again with name and password.")
 
 
 class FactorThere(Refusal):
