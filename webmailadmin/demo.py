@@ -10,6 +10,7 @@ from webmailadmin.database import db
 from webmailadmin.mail import (
     accounts,
     addresses,
+    catch_alls,
     domains,
     mailboxes,
     owners,
@@ -19,7 +20,7 @@ from webmailadmin.mail import (
     switches,
 )
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
-from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.models import Account, Domain
@@ -146,8 +147,8 @@ def odd_cases(made: list[Domain], password_hash: str, by: Actor) -> None:
     change(f"stage@{bonvenon.name}", by, may_remove=True)
     open_address(harbour, "christmas", [f"events@{harbour.name}"], None, 0, by)
     addresses.remove(addresses.of(by, f"christmas@{harbour.name}"), confirmed=False, by=by)
-    domains.set_catch_all(harbour, CatchAll.ADDRESS, f"enquiries@{harbour.name}", "", by=by)
-    domains.set_catch_all(theatre, CatchAll.DOMAIN, "", bonvenon.name, by=by)
+    catch_alls.change(harbour, CatchAll.ADDRESS, f"enquiries@{harbour.name}", "", by=by)
+    catch_alls.change(theatre, CatchAll.DOMAIN, "", bonvenon.name, by=by)
 
 
 def own_ways(bonvenon: Domain, password_hash: str, by: Actor) -> None:

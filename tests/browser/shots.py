@@ -13,8 +13,16 @@ from tests.browser.test_health import hand_over
 from tests.browser.watch import Watch
 from tests.browser.words import Words
 from webmailadmin import demo
-from webmailadmin.mail import addresses, domains, mailboxes, purging, switches
-from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail import (
+    addresses,
+    catch_alls,
+    domains,
+    mailboxes,
+    purging,
+    removed_domains,
+    switches,
+)
+from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.models import Purge, Session, now
 
@@ -189,7 +197,7 @@ def test_pictures_of_everything(
     with panel.rules() as alice:
         bonvenon = domains.of(alice, "bonvenon.fr")
         Purge.create(home="0" * 32, domain=bonvenon, email="elodie@bonvenon.fr")
-        domains.remove(domains.of(alice, "harbour-books.co.uk"), by=alice)
+        removed_domains.remove(domains.of(alice, "harbour-books.co.uk"), by=alice)
     page.goto("/domains/bonvenon.fr/removed/")
     camera.take(page, "being-deleted")
     with panel.rules():
@@ -263,7 +271,7 @@ def test_pictures_of_a_holders_pages(
     email = "contact@bonvenon.fr"
     with panel.rules() as alice:
         demo.fill(alice)
-        domains.set_catch_all(
+        catch_alls.change(
             domains.of(alice, "harbour-books.co.uk"), CatchAll.ADDRESS, email, "", by=alice
         )
         for name in ("boutique", "presse"):

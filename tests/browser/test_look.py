@@ -12,7 +12,7 @@ from tests.browser.pages import CONTACT, entry
 from tests.browser.panel import Panel
 from tests.browser.watch import Watch
 from tests.browser.words import ENGLISH, FRENCH
-from webmailadmin.mail import addresses, domains, purging, switches
+from webmailadmin.mail import addresses, domains, purging, removed_domains, switches
 from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.models import Purge
 
@@ -109,7 +109,7 @@ def all_kinds(panel: Panel, bonvenon: str) -> None:
     panel.install("domain-that-was-removed.example.org")
     with panel.rules() as alice:
         gone = domains.of(alice, "domain-that-was-removed.example.org")
-        domains.remove(gone, by=alice)
+        removed_domains.remove(gone, by=alice)
         for domain in (gone, domains.of(alice, "bonvenon.fr")):
             home = f"{domain.id:032}"
             Purge.create(home=home, domain=domain, email=CONTACT)

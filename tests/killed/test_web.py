@@ -3,7 +3,7 @@
 from tests.killed.conftest import Panel
 from tests.killed.dying import DEATHS
 from tests.mail.stage import domain_of, find, hoster, save
-from webmailadmin.mail import addresses, domains, renaming
+from webmailadmin.mail import addresses, catch_alls, removed_domains, renaming
 
 ANN = "/addresses/ann@one.example/edit"
 ONE = "/domains/one.example/"
@@ -20,11 +20,11 @@ def remove_address() -> None:
 
 
 def remove_domain() -> None:
-    domains.remove(domain_of("one.example"), by=hoster())
+    removed_domains.remove(domain_of("one.example"), by=hoster())
 
 
 def drop_catch_all() -> None:
-    domains.set_catch_all(domain_of("one.example"), domains.CatchAll.NONE, "", "", by=hoster())
+    catch_alls.change(domain_of("one.example"), catch_alls.CatchAll.NONE, "", "", by=hoster())
 
 
 def test_removing_an_alias(panel: Panel) -> None:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from webmailadmin.database import db
-from webmailadmin.mail import accounts, addresses, domains, routing
+from webmailadmin.mail import accounts, addresses, catch_alls, domains, routing
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.models import Account, Address, Domain, Journal, Mailbox, Recipient, Removed, now
 
 PASSWORD = "a fine long password 27"
@@ -85,7 +85,7 @@ def catch_all(domain: str, to: str, *, by: Actor) -> None:
     """Set the catch-all: an address, a domain of ours (without @), or "" for nothing."""
     kind = CatchAll.ADDRESS if "@" in to else CatchAll.DOMAIN if to else CatchAll.NONE
     address, other = (to, "") if "@" in to else ("", to)
-    domains.set_catch_all(domain_of(domain), kind, address, other, by=by)
+    catch_alls.change(domain_of(domain), kind, address, other, by=by)
 
 
 def receives(email: str) -> bool:

@@ -22,7 +22,14 @@ from tests.mail.stage import (
     wish,
 )
 from webmailadmin import database
-from webmailadmin.mail import addresses, domains, mailboxes, passwords, removal
+from webmailadmin.mail import (
+    addresses,
+    catch_alls,
+    mailboxes,
+    passwords,
+    removal,
+    removed_domains,
+)
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import Changed, NotFound, Several
 from webmailadmin.mail.errors_of_domains import PostmasterNeedsDestination, PostmasterStays
@@ -95,7 +102,7 @@ def test_an_address_of_a_domain_with_accents_is_stored_in_punycode(alice: Actor)
 def test_nothing_is_added_to_a_domain_that_was_removed_meanwhile(
     autre: Domain, alice: Actor
 ) -> None:
-    domains.remove(domain_of("autre.fr"), by=alice)
+    removed_domains.remove(domain_of("autre.fr"), by=alice)
     before = everything()
 
     with pytest.raises(NotFound):
@@ -545,10 +552,10 @@ def test_the_last_address_that_postmaster_leads_to_stays_alive(
         make("alias@autre.fr", by=alice, recipients=["contact+tag@bonvenon.fr"])
         save("postmaster@bonvenon.fr", by=alice, recipients=["alias@autre.fr"])
     if way == "catch-all":
-        domains.set_catch_all(autre, domains.CatchAll.ADDRESS, contact.email, "", by=alice)
+        catch_alls.change(autre, catch_alls.CatchAll.ADDRESS, contact.email, "", by=alice)
         save("postmaster@bonvenon.fr", by=alice, recipients=["nobody@autre.fr"])
     if way == "same name":
-        domains.set_catch_all(autre, domains.CatchAll.DOMAIN, "", "bonvenon.fr", by=alice)
+        catch_alls.change(autre, catch_alls.CatchAll.DOMAIN, "", "bonvenon.fr", by=alice)
         save("postmaster@bonvenon.fr", by=alice, recipients=["contact@autre.fr"])
     if door == "empty":
         save(contact.email, by=alice, mailbox=False, may_remove=True, recipients=["far@x.org"])

@@ -25,10 +25,12 @@ from webmailadmin import settings as our_settings
 from webmailadmin.mail import (
     addresses,
     app_passwords,
+    catch_alls,
     domains,
     mailboxes,
     purging,
     removal,
+    removed_domains,
     renaming,
     routing,
     switches,
@@ -112,12 +114,12 @@ class Panel(RuleBasedStateMachine):
     @rule(name=a_domain, contact=somewhere, which=st.integers(0, 3))
     def let_come_or_go(self, name: str, contact: str, which: int) -> None:
         """Remove a domain, bring it back, or install it anew."""
-        kept = [domain for domain in domains.removed_for(self.alice) if domain.name == name]
+        kept = [domain for domain in removed_domains.list_for(self.alice) if domain.name == name]
         if routing.domain_named(name):
-            self.attempt(lambda: domains.remove(domain_of(name), by=self.alice))
+            self.attempt(lambda: removed_domains.remove(domain_of(name), by=self.alice))
         elif kept and which:
             id_ = kept[which % len(kept)].id
-            self.attempt(lambda: domains.bring_back(self.alice, id_))
+            self.attempt(lambda: removed_domains.bring_back(self.alice, id_))
         else:
             self.attempt(lambda: domains.install(name, contact, by=self.alice))
 
@@ -201,7 +203,7 @@ class Panel(RuleBasedStateMachine):
         if kept := [row for domain in living for row in kept_in(domain)]:
             row = kept[which % len(kept)]
             if row.kind == "catch-all":
-                self.attempt(lambda: domains.restore_catch_all(row, by=self.alice))
+                self.attempt(lambda: catch_alls.restore(row, by=self.alice))
             else:
                 self.attempt(lambda: removal.restore(row, typed, by=self.alice))
 
@@ -218,7 +220,7 @@ class Panel(RuleBasedStateMachine):
 
     @rule(name=a_domain)
     def let_domain_go(self, name: str) -> None:
-        kept = [domain for domain in domains.removed_for(self.alice) if domain.name == name]
+        kept = [domain for domain in removed_domains.list_for(self.alice) if domain.name == name]
         if kept:
             self.attempt(lambda: purging.order_domain(kept[0], name, by=self.alice))
 

@@ -4,8 +4,16 @@ import pytest
 
 from tests.mail.people import holder, owner
 from tests.mail.stage import make, save
-from webmailadmin.mail import addresses, domains, holders, renaming, routing, switches
-from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail import (
+    addresses,
+    catch_alls,
+    holders,
+    removed_domains,
+    renaming,
+    routing,
+    switches,
+)
+from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.mail.errors_of_catch_alls import CatchAllLoop, DomainIsCatchAll
 from webmailadmin.mail.errors_of_domains import PostmasterNeedsDestination
 from webmailadmin.mail.errors_of_recipients import NeededElsewhere, RecipientLoop, TooManyInAll
@@ -56,7 +64,7 @@ def test_a_circle_that_a_holder_would_close_names_the_own_address_alone(led_by_o
 
 
 def test_a_circle_that_begins_with_somebody_else_hides_its_beginning(contact, autre, bruno, alice):
-    domains.set_catch_all(autre, CatchAll.ADDRESS, MINE, "", by=alice)
+    catch_alls.change(autre, CatchAll.ADDRESS, MINE, "", by=alice)
     make("info@autre.fr", by=alice, mailbox=False, recipients=["unknown@autre.fr"])
     with pytest.raises((RecipientLoop, CatchAllLoop)) as refused:
         save(MINE, by=bruno, mailbox=False, may_remove=True, recipients=["unknown@autre.fr"])
@@ -105,12 +113,12 @@ def test_a_postmaster_of_somebody_else_is_not_named(contact, autre, bruno, alice
 
 
 def test_a_domain_of_somebody_else_that_leads_here_is_not_named(bonvenon, autre, bruno, alice):
-    domains.set_catch_all(autre, CatchAll.DOMAIN, "", bonvenon.name, by=alice)
+    catch_alls.change(autre, CatchAll.DOMAIN, "", bonvenon.name, by=alice)
     Ownership.update(added_itself=True).execute()
     with pytest.raises(NeededElsewhere):
-        domains.remove(bonvenon, by=bruno)
+        removed_domains.remove(bonvenon, by=bruno)
     with pytest.raises(DomainIsCatchAll):
-        domains.remove(bonvenon, by=alice)
+        removed_domains.remove(bonvenon, by=alice)
 
 
 def test_what_is_all_mine_is_named_whole(contact, autre, alice):

@@ -21,9 +21,9 @@ from tests.mail.stage import (
     save,
     sql,
 )
-from webmailadmin.mail import addresses, domains, removal
+from webmailadmin.mail import addresses, catch_alls, domains, removal, removed_domains
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.mail.errors import NotFound, Refusal, Several
 from webmailadmin.mail.errors_of_accounts import ContactMalformed
 from webmailadmin.mail.errors_of_catch_alls import (
@@ -198,7 +198,7 @@ def test_a_domain_that_is_not_ours_is_not_found(name: str, bonvenon: Domain, ali
 def test_who_owns_nothing_sees_no_domain(kind: Kind, bonvenon: Domain) -> None:
     nobody = Actor(kind, 99, "nobody")
 
-    assert (domains.list_for(nobody), domains.removed_for(nobody)) == ([], [])
+    assert (domains.list_for(nobody), removed_domains.list_for(nobody)) == ([], [])
     with pytest.raises(NotFound):
         domains.of(nobody, "bonvenon.fr")
 
@@ -308,7 +308,7 @@ def test_a_language_that_no_mail_is_written_in_is_refused(
 
 
 def test_a_removed_domain_gets_no_other_language(bonvenon: Domain, alice: Actor) -> None:
-    domains.remove(bonvenon, by=alice)
+    removed_domains.remove(bonvenon, by=alice)
 
     refused(lambda: domains.set_language(bonvenon, "fr", by=alice), NotFound)
 
@@ -346,7 +346,7 @@ def test_a_catch_all_that_leads_nowhere_is_refused(
     make("off@bonvenon.fr", by=alice, mailbox=True, enabled=False)
     bonvenon = domain_of("bonvenon.fr")
 
-    found = refused(lambda: domains.set_catch_all(bonvenon, kind, to, other, by=alice), refusal)
+    found = refused(lambda: catch_alls.change(bonvenon, kind, to, other, by=alice), refusal)
 
     assert isinstance(found, Refusal)
     assert found.field == field
@@ -418,7 +418,7 @@ def test_a_catch_all_that_anothers_postmaster_needs_is_not_changed(
     domain = domain_of("autre.fr")
 
     refused(
-        lambda: domains.set_catch_all(
+        lambda: catch_alls.change(
             domain, CatchAll.DOMAIN if "." in then else CatchAll.NONE, "", then, by=alice
         ),
         PostmasterNeedsDestination,
@@ -442,7 +442,7 @@ def test_a_catch_all_that_is_switched_off_or_replaced_is_kept_and_comes_back(
     (kept,) = kept_in(autre)
     assert led(kept) == ("catch-all", "@autre.fr", contact.email)
 
-    back = domains.restore_catch_all(kept, by=alice)
+    back = catch_alls.restore(kept, by=alice)
 
     assert (back.catch_all_to, back.catch_all_domain_id) == (contact.email, None)
     replaced = {"tiers.fr": "@tiers.fr"}.get(then, then)
@@ -461,7 +461,7 @@ def test_the_same_names_elsewhere_come_back_too(
     (kept,) = kept_in(autre)
     assert led(kept) == ("catch-all", "@autre.fr", "@bonvenon.fr")
 
-    domains.restore_catch_all(kept, by=alice)
+    catch_alls.restore(kept, by=alice)
 
     assert truth.Postfix().takes("contact@autre.fr") == {contact.email}
     truth.check()
@@ -483,7 +483,7 @@ def test_a_former_catch_all_whose_address_receives_nothing_by_now_does_not_come_
     addresses.remove(contact, confirmed=True, by=alice)
     (kept,) = kept_in(autre)
 
-    refused(lambda: domains.restore_catch_all(kept, by=alice), CatchAllDead)
+    refused(lambda: catch_alls.restore(kept, by=alice), CatchAllDead)
 
 
 def test_a_former_catch_all_comes_back_once_and_only_as_one(contact: Address, alice: Actor) -> None:
@@ -491,9 +491,9 @@ def test_a_former_catch_all_comes_back_once_and_only_as_one(contact: Address, al
     catch_all("bonvenon.fr", "", by=alice)
     (kept,) = kept_in(contact.domain)
     refused(lambda: removal.restore(kept, by=alice), NotFound)
-    domains.restore_catch_all(kept, by=alice)
+    catch_alls.restore(kept, by=alice)
 
-    refused(lambda: domains.restore_catch_all(kept, by=alice), NotFound)
+    refused(lambda: catch_alls.restore(kept, by=alice), NotFound)
 
 
 # Remove
@@ -533,7 +533,7 @@ def test_a_domain_is_removed_with_all_its_addresses_and_mailboxes(
 ) -> None:
     boxes = sql("SELECT id, home, password, quota_mb FROM mailbox")
 
-    count = domains.remove(lively, by=alice)
+    count = removed_domains.remove(lively, by=alice)
 
     assert (count.addresses, count.mailboxes) == (6, 2)
     assert domains.list_for(alice) == []
@@ -542,7 +542,7 @@ def test_a_domain_is_removed_with_all_its_addresses_and_mailboxes(
     assert truth.Postfix().domains == set()
     with pytest.raises(NotFound):
         domains.of(alice, "bonvenon.fr")
-    assert [found.name for found in domains.removed_for(alice)] == ["bonvenon.fr"]
+    assert [found.name for found in removed_domains.list_for(alice)] == ["bonvenon.fr"]
     assert acts_on(lively)[-1] == "domain.taken-off"
     truth.check()
 
@@ -552,9 +552,9 @@ def test_a_removed_domain_comes_back_with_all_that_went_with_it(
 ) -> None:
     domains.switch(lively, False, by=alice)
     before = as_it_was()
-    domains.remove(lively, by=alice)
+    removed_domains.remove(lively, by=alice)
 
-    back = domains.bring_back(alice, lively.id)
+    back = removed_domains.bring_back(alice, lively.id)
 
     assert as_it_was() == before
     assert not back.enabled
@@ -566,9 +566,9 @@ def test_what_was_removed_before_its_domain_stays_removed_when_that_comes_back(
     lively: Domain, alice: Actor
 ) -> None:
     save("contact@bonvenon.fr", by=alice, mailbox=False, may_remove=True)
-    domains.remove(lively, by=alice)
+    removed_domains.remove(lively, by=alice)
 
-    back = domains.bring_back(alice, lively.id)
+    back = removed_domains.bring_back(alice, lively.id)
 
     assert [row.email for row in kept_in(back)] == [
         "contact@bonvenon.fr",
@@ -583,9 +583,9 @@ def test_a_form_from_before_a_domains_removal_does_not_change_what_came_back(
     lively: Domain, alice: Actor
 ) -> None:
     version = find("contact@bonvenon.fr").version
-    domains.remove(lively, by=alice)
+    removed_domains.remove(lively, by=alice)
 
-    domains.bring_back(alice, lively.id)
+    removed_domains.bring_back(alice, lively.id)
 
     assert find("contact@bonvenon.fr").version > version
 
@@ -594,7 +594,7 @@ def test_a_form_from_before_a_domains_removal_does_not_change_its_successor(
     lively: Domain, alice: Actor
 ) -> None:
     version = find("postmaster@bonvenon.fr").version
-    domains.remove(lively, by=alice)
+    removed_domains.remove(lively, by=alice)
 
     install("bonvenon.fr", by=alice)
 
@@ -604,7 +604,7 @@ def test_a_form_from_before_a_domains_removal_does_not_change_its_successor(
 def test_the_sessions_of_all_mailboxes_end_with_their_domain(lively: Domain, alice: Actor) -> None:
     sql("DELETE FROM kick")
 
-    domains.remove(lively, by=alice)
+    removed_domains.remove(lively, by=alice)
 
     assert sorted(sql("SELECT email FROM kick")) == [
         ("ann@bonvenon.fr",),
@@ -636,9 +636,9 @@ def test_thousands_of_addresses_go_and_come_back_within_seconds(
     before = as_it_was()
 
     began = time.process_time()
-    domains.remove(bonvenon, by=alice)
+    removed_domains.remove(bonvenon, by=alice)
     removed = time.process_time() - began
-    domains.bring_back(alice, bonvenon.id)
+    removed_domains.bring_back(alice, bonvenon.id)
     restored = time.process_time() - began - removed
 
     assert (removed < 2, restored < 5) == (True, True), (removed, restored)
@@ -650,11 +650,11 @@ def test_a_yes_is_the_name_of_the_domain(typed: str, alice: Actor) -> None:
     domain = install("été.fr", by=alice)
 
     with pytest.raises(DomainNameDiffers) as refusal:
-        domains.refuse_other_name(domain, typed)
+        removed_domains.refuse_other_name(domain, typed)
 
     assert (refusal.value.field, refusal.value.values) == ("name", {"name": "été.fr"})
-    domains.refuse_other_name(domain, " Été.FR")
-    domains.refuse_other_name(domain, "xn--t-9fab.fr")
+    removed_domains.refuse_other_name(domain, " Été.FR")
+    removed_domains.refuse_other_name(domain, "xn--t-9fab.fr")
 
 
 def test_a_domain_that_takes_the_unknown_names_of_another_is_not_removed(
@@ -662,7 +662,7 @@ def test_a_domain_that_takes_the_unknown_names_of_another_is_not_removed(
 ) -> None:
     catch_all("autre.fr", "bonvenon.fr", by=alice)
 
-    refusal = refused(lambda: domains.remove(bonvenon, by=alice), DomainIsCatchAll)
+    refusal = refused(lambda: removed_domains.remove(bonvenon, by=alice), DomainIsCatchAll)
 
     assert isinstance(refusal, DomainIsCatchAll)
     assert refusal.values == {"other": "autre.fr", "name": "bonvenon.fr", "domain": "autre.fr"}
@@ -682,7 +682,8 @@ def test_a_domain_that_anothers_postmaster_needs_is_not_removed(
     save("postmaster@autre.fr", by=alice, recipients=[to])
 
     refusal = refused(
-        lambda: domains.remove(domain_of("bonvenon.fr"), by=alice), PostmasterNeedsDestination
+        lambda: removed_domains.remove(domain_of("bonvenon.fr"), by=alice),
+        PostmasterNeedsDestination,
     )
 
     assert isinstance(refusal, PostmasterNeedsDestination)
@@ -693,13 +694,11 @@ def test_a_domain_that_anothers_postmaster_needs_is_not_removed(
 def test_nothing_is_done_to_a_domain_that_was_removed_meanwhile(
     act: str, bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
-    domains.remove(domain_of("autre.fr"), by=alice)
+    removed_domains.remove(domain_of("autre.fr"), by=alice)
     acts: dict[str, Callable[[], object]] = {
-        "remove": lambda: domains.remove(autre, by=alice),
+        "remove": lambda: removed_domains.remove(autre, by=alice),
         "switch": lambda: domains.switch(autre, False, by=alice),
-        "catch-all": lambda: domains.set_catch_all(
-            autre, CatchAll.ADDRESS, "far@x.org", "", by=alice
-        ),
+        "catch-all": lambda: catch_alls.change(autre, CatchAll.ADDRESS, "far@x.org", "", by=alice),
         "catch-all to it": lambda: catch_all("bonvenon.fr", "autre.fr", by=alice),
     }
 
@@ -716,9 +715,9 @@ def test_a_removed_domain_comes_back_with_postmaster_catch_all_and_what_was_remo
     catch_all("bonvenon.fr", "far@x.org", by=alice)
     box = everything()["mailbox"]
     kept = addresses.remove(contact, confirmed=True, by=alice)
-    domains.remove(contact.domain, by=alice)
+    removed_domains.remove(contact.domain, by=alice)
 
-    back = domains.bring_back(alice, contact.domain.id)
+    back = removed_domains.bring_back(alice, contact.domain.id)
 
     assert (back.removed_at, back.addresses, back.mailboxes) == (None, 1, 1)
     assert recipients_of("postmaster@bonvenon.fr") == [FAR]
@@ -726,7 +725,7 @@ def test_a_removed_domain_comes_back_with_postmaster_catch_all_and_what_was_remo
     removal.restore(removal.of(back, kept.id, by=alice), by=alice)
     assert sorted(everything()["mailbox"]) == sorted(box)
     assert "domain.put-back" in acts_on(back)
-    assert domains.removed_for(alice) == []
+    assert removed_domains.list_for(alice) == []
     truth.check()
 
 
@@ -736,31 +735,31 @@ def test_a_domain_that_was_not_removed_does_not_come_back(
 ) -> None:
     for number in (id_, bonvenon.id):
         with pytest.raises(NotFound):
-            domains.bring_back(alice, number)
+            removed_domains.bring_back(alice, number)
 
 
 def test_a_domain_does_not_come_back_after_the_date(bonvenon: Domain, alice: Actor) -> None:
-    domains.remove(bonvenon, by=alice)
+    removed_domains.remove(bonvenon, by=alice)
     Removed.update(until=now()).execute()
 
-    assert domains.removed_for(alice) == []
-    refused(lambda: domains.bring_back(alice, bonvenon.id), NotFound)
+    assert removed_domains.list_for(alice) == []
+    refused(lambda: removed_domains.bring_back(alice, bonvenon.id), NotFound)
 
 
 def test_a_domain_installed_anew_keeps_its_name(bonvenon: Domain, alice: Actor) -> None:
-    domains.remove(bonvenon, by=alice)
+    removed_domains.remove(bonvenon, by=alice)
     again = install("bonvenon.fr", contact="new@x.org", by=alice)
 
-    refusal = refused(lambda: domains.bring_back(alice, bonvenon.id), DomainExists)
+    refusal = refused(lambda: removed_domains.bring_back(alice, bonvenon.id), DomainExists)
     assert isinstance(refusal, DomainExists)
     assert refusal.values == {"name": "bonvenon.fr"}
 
-    domains.remove(again, by=alice)
-    assert [found.id for found in domains.removed_for(alice)] in (
+    removed_domains.remove(again, by=alice)
+    assert [found.id for found in removed_domains.list_for(alice)] in (
         [again.id, bonvenon.id],
         [bonvenon.id, again.id],
     )
-    domains.bring_back(alice, bonvenon.id)
+    removed_domains.bring_back(alice, bonvenon.id)
     assert recipients_of("postmaster@bonvenon.fr") == [FAR]
     truth.check()
 
@@ -769,12 +768,12 @@ def test_a_domain_comes_back_without_a_catch_all_whose_domain_is_gone(
     autre: Domain, tiers: Domain, alice: Actor
 ) -> None:
     catch_all("tiers.fr", "autre.fr", by=alice)
-    domains.remove(domain_of("tiers.fr"), by=alice)
-    domains.remove(autre, by=alice)
+    removed_domains.remove(domain_of("tiers.fr"), by=alice)
+    removed_domains.remove(autre, by=alice)
     install("autre.fr", by=alice)  # not the one that tiers.fr meant
     make("ann@autre.fr", by=alice, mailbox=True)
 
-    back = domains.bring_back(alice, tiers.id)
+    back = removed_domains.bring_back(alice, tiers.id)
 
     assert back.catch_all_domain_id is None
     assert "catch-all.none" in acts_on(back)
@@ -789,13 +788,13 @@ def test_a_domain_whose_postmaster_would_lead_nowhere_does_not_come_back(
 ) -> None:
     make("ann@bonvenon.fr", by=alice, mailbox=True)
     save("postmaster@autre.fr", by=alice, recipients=["ann@bonvenon.fr"])
-    domains.remove(domain_of("autre.fr"), by=alice)
+    removed_domains.remove(domain_of("autre.fr"), by=alice)
     kept = addresses.remove(find("ann@bonvenon.fr"), confirmed=True, by=alice)
 
-    refused(lambda: domains.bring_back(alice, autre.id), PostmasterNeedsDestination)
+    refused(lambda: removed_domains.bring_back(alice, autre.id), PostmasterNeedsDestination)
     removal.restore(kept, by=alice)
 
-    domains.bring_back(alice, autre.id)
+    removed_domains.bring_back(alice, autre.id)
     truth.check()
 
 
@@ -804,10 +803,10 @@ def test_what_led_outside_meanwhile_leads_into_the_domain_again(
 ) -> None:
     make("a@bonvenon.fr", by=alice, recipients=["ann@autre.fr"])
     make("b@bonvenon.fr", by=alice, recipients=["postmaster@autre.fr"])
-    domains.remove(autre, by=alice)
+    removed_domains.remove(autre, by=alice)
     assert [receives("a@bonvenon.fr"), receives("b@bonvenon.fr")] == [True, True]
 
-    domains.bring_back(alice, autre.id)
+    removed_domains.bring_back(alice, autre.id)
 
     assert [receives("a@bonvenon.fr"), receives("b@bonvenon.fr")] == [False, True]
     truth.check()
@@ -816,10 +815,10 @@ def test_what_led_outside_meanwhile_leads_into_the_domain_again(
 def test_a_domain_stays_while_the_catch_all_of_another_leads_to_an_address_in_it(
     bonvenon, autre, alice
 ):
-    domains.set_catch_all(bonvenon, CatchAll.ADDRESS, "postmaster@autre.fr", "", by=alice)
+    catch_alls.change(bonvenon, CatchAll.ADDRESS, "postmaster@autre.fr", "", by=alice)
 
     with pytest.raises(DomainIsCatchAll) as refusal:
-        domains.remove(autre, by=alice)
+        removed_domains.remove(autre, by=alice)
 
     assert refusal.value.values["other"] == "bonvenon.fr"
     assert Domain.get_by_id(autre.id).removed_at is None

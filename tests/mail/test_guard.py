@@ -21,6 +21,7 @@ from webmailadmin.mail import (
     accounts,
     addresses,
     app_passwords,
+    catch_alls,
     contacts,
     domains,
     entering,
@@ -36,6 +37,7 @@ from webmailadmin.mail import (
     purging,
     recycle_bin,
     removal,
+    removed_domains,
     renaming,
     reserved,
     second_factor,
@@ -45,7 +47,7 @@ from webmailadmin.mail import (
     vacations,
 )
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
-from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.mail.errors import NotFound, Refusal
 from webmailadmin.mail.errors_of_entering import OnlyThemselves
 from webmailadmin.mail.journal_search import Search
@@ -78,11 +80,11 @@ class Things:
         self.gone = domains.install("parti.fr", "camille@elsewhere.org", by=by)
         Ownership.create(account=Account.get(Account.name == "bruno"), domain=self.gone)
         make("boss@parti.fr", by=by, mailbox=True)
-        domains.remove(self.gone, by=by)
+        removed_domains.remove(self.gone, by=by)
         self.gone = Domain.get(Domain.id == self.gone.id)
         self.with_gone: Removed = Removed.get(Removed.email == "boss@parti.fr")
         for kind, to in ((CatchAll.ADDRESS, contact.email), (CatchAll.NONE, "")):
-            domains.set_catch_all(self.domain, kind, to, "", by=by)
+            catch_alls.change(self.domain, kind, to, "", by=by)
         self.catch_all: Removed = Removed.get(Removed.kind == "catch-all")
         leads = make("info@bonvenon.fr", by=by, recipients=[contact.email])
         make("chef@bonvenon.fr", by=by, recipients=["boss@parti.fr"])
@@ -109,13 +111,13 @@ MANAGED: dict[str, Rule] = {
     "domains.of": lambda on, by: domains.of(by, on.domain.name),
     "domains.switch": lambda on, by: domains.switch(on.domain, False, by=by),
     "domains.set_language": lambda on, by: domains.set_language(on.domain, "fr", by=by),
-    "domains.set_catch_all": lambda on, by: domains.set_catch_all(
+    "catch_alls.change": lambda on, by: catch_alls.change(
         on.domain, CatchAll.ADDRESS, "far@x.org", "", by=by
     ),
-    "domains.remove": lambda on, by: domains.remove(on.domain, by=by),
-    "domains.removed_of": lambda on, by: domains.removed_of(by, on.gone.id),
-    "domains.bring_back": lambda on, by: domains.bring_back(by, on.gone.id),
-    "domains.restore_catch_all": lambda on, by: domains.restore_catch_all(on.catch_all, by=by),
+    "removed_domains.remove": lambda on, by: removed_domains.remove(on.domain, by=by),
+    "removed_domains.of": lambda on, by: removed_domains.of(by, on.gone.id),
+    "removed_domains.bring_back": lambda on, by: removed_domains.bring_back(by, on.gone.id),
+    "catch_alls.restore": lambda on, by: catch_alls.restore(on.catch_all, by=by),
     "mailboxes.tell_download": lambda on, by: mailboxes.tell_download(
         on.box, on.address.email, on.domain, by=by
     ),
@@ -183,7 +185,7 @@ OF_ADMINISTRATORS: dict[str, Rule] = {
 # What tells everybody of their own things: nothing of these.
 ANSWERED: dict[str, Rule] = {
     "domains.list_for": lambda on, by: domains.list_for(by),
-    "domains.removed_for": lambda on, by: domains.removed_for(by),
+    "removed_domains.list_for": lambda on, by: removed_domains.list_for(by),
     "recycle_bin.domains_for": lambda on, by: recycle_bin.domains_for(by),
     "limits.may_add_domains": lambda on, by: limits.may_add_domains(by),
     "limits.proposed_mb": lambda on, by: limits.proposed_mb(on.domain, 1024, by=by),
@@ -258,8 +260,8 @@ STEPS = {
     "addresses.refuse_gone",
     "addresses.switch",
     "addresses.take_away",
-    "domains.keep_catch_all",
-    "domains.read_other_domain",
+    "catch_alls.keep",
+    "catch_alls.read_other_domain",
     "journal.record",
     "journal_search.asked_for",
     "journal_search.onward",

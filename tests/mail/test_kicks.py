@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from webmailadmin.mail import addresses, domains, kicks, mailboxes, renaming
+from webmailadmin.mail import addresses, kicks, mailboxes, removed_domains, renaming
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.addresses import Wish
 from webmailadmin.mail.errors import Refusal
@@ -65,7 +65,7 @@ def test_a_deleted_address_and_a_removed_domain_end_their_sessions(
     addresses.remove(contact, confirmed=True, by=alice)
     assert ordered() == [contact.email]
 
-    domains.remove(bonvenon, by=alice)
+    removed_domains.remove(bonvenon, by=alice)
     assert ordered() == [postmaster.email, contact.email]
 
 

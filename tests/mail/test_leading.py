@@ -16,7 +16,7 @@ from tests.mail.stage import (
     recipients_of,
     save,
 )
-from webmailadmin.mail import addresses, domains, leading, removal
+from webmailadmin.mail import addresses, leading, removal, removed_domains
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.errors import Changed, NotFound
 from webmailadmin.mail.errors_of_domains import PostmasterNeedsDestination
@@ -171,7 +171,7 @@ def test_what_leads_into_a_domain_from_others_is_told(
         ("all@autre.fr", [CONTACT, "nobody@bonvenon.fr"], ["ann@x.org"]),
         ("only@autre.fr", [CONTACT], []),
     ]
-    domains.remove(domain_of("bonvenon.fr"), by=alice)
+    removed_domains.remove(domain_of("bonvenon.fr"), by=alice)
     gone = Domain.get(Domain.name == "bonvenon.fr")
     assert ends(leading.into(alice, gone)) == {"all@autre.fr": False, "only@autre.fr": True}
     assert leading.counts_into(alice, [gone.name]) == {"bonvenon.fr": 2}
@@ -386,7 +386,7 @@ def test_what_led_into_a_removed_domain_points_elsewhere_at_once(
     contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("info@autre.fr", by=alice, recipients=[CONTACT, "b@x.org", "nobody@bonvenon.fr"])
-    domains.remove(domain_of("bonvenon.fr"), by=alice)
+    removed_domains.remove(domain_of("bonvenon.fr"), by=alice)
     before = everything()
     with pytest.raises(PlaceReceivesNothing):
         leading.point_to("@bonvenon.fr", seen("info@autre.fr"), "new@bonvenon.fr", by=alice)
@@ -404,8 +404,8 @@ def test_what_leads_into_a_domain_installed_anew_is_alive_and_left_alone(
     contact: Address, autre: Domain, alice: Actor
 ) -> None:
     make("info@autre.fr", by=alice, recipients=[CONTACT])
-    domains.remove(domain_of("bonvenon.fr"), by=alice)
-    (gone,) = domains.removed_for(alice)
+    removed_domains.remove(domain_of("bonvenon.fr"), by=alice)
+    (gone,) = removed_domains.list_for(alice)
     versions = seen("info@autre.fr")
     install("bonvenon.fr", by=alice)
     before = everything()

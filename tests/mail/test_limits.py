@@ -18,7 +18,17 @@ from tests.mail.stage import (
     save,
 )
 from webmailadmin import database
-from webmailadmin.mail import accounts, addresses, domains, leading, limits, removal, renaming
+from webmailadmin.mail import (
+    accounts,
+    addresses,
+    catch_alls,
+    domains,
+    leading,
+    limits,
+    removal,
+    removed_domains,
+    renaming,
+)
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusal, Several
 from webmailadmin.mail.errors_of_limits import (
@@ -225,7 +235,7 @@ def test_what_led_outside_does_not_come_back_without_the_right(
     (way, _) = kept_in(bonvenon)
 
     refused(OutsideRefused, lambda: removal.restore(kept, by=camille))
-    refused(CatchAllOutside, lambda: domains.restore_catch_all(way, by=camille))
+    refused(CatchAllOutside, lambda: catch_alls.restore(way, by=camille))
     refused(CatchAllOutside, lambda: catch_all("bonvenon.fr", "new@x.org", by=camille))
     assert removal.restore(kept, by=alice)
 
@@ -260,10 +270,10 @@ def test_an_owner_adds_domains_up_to_a_number(bonvenon: Domain, alice: Actor) ->
     assert refused(DomainsUsedUp, lambda: added("trois.fr", camille)) == {"used": 2, "most": 2}
     own = Ownership.get(Ownership.domain == first)
     assert (own.added_itself, own.account.name) == (True, "camille")
-    domains.remove(first, by=camille)
+    removed_domains.remove(first, by=camille)
     added("trois.fr", camille)
-    refused(DomainsUsedUp, lambda: domains.bring_back(camille, first.id))
-    assert domains.bring_back(alice, first.id)
+    refused(DomainsUsedUp, lambda: removed_domains.bring_back(camille, first.id))
+    assert removed_domains.bring_back(alice, first.id)
 
 
 def test_a_domain_that_an_owner_adds_counts_with_its_postmaster(bonvenon: Domain) -> None:
@@ -279,15 +289,15 @@ def test_an_owner_removes_and_brings_back_what_it_added_itself_only(
     denis = owner("denis", most_domains="1")
     new = added("neuf.fr", camille)
 
-    refused(NotFound, lambda: domains.remove(bonvenon, by=camille))
-    refused(NotFound, lambda: domains.remove(new, by=denis))
+    refused(NotFound, lambda: removed_domains.remove(bonvenon, by=camille))
+    refused(NotFound, lambda: removed_domains.remove(new, by=denis))
     refused(NotFound, lambda: domains.switch(new, False, by=camille))
-    domains.remove(new, by=camille)
-    domains.remove(bonvenon, by=alice)
-    assert [one.name for one in domains.removed_for(camille)] == ["neuf.fr"]
-    refused(NotFound, lambda: domains.bring_back(camille, bonvenon.id))
-    refused(NotFound, lambda: domains.bring_back(denis, new.id))
-    assert domains.bring_back(camille, new.id).name == "neuf.fr"
+    removed_domains.remove(new, by=camille)
+    removed_domains.remove(bonvenon, by=alice)
+    assert [one.name for one in removed_domains.list_for(camille)] == ["neuf.fr"]
+    refused(NotFound, lambda: removed_domains.bring_back(camille, bonvenon.id))
+    refused(NotFound, lambda: removed_domains.bring_back(denis, new.id))
+    assert removed_domains.bring_back(camille, new.id).name == "neuf.fr"
 
 
 @pytest.mark.parametrize(
@@ -307,12 +317,12 @@ def test_a_domain_that_comes_back_is_counted(
     new = added("neuf.fr", camille)
     make("a@neuf.fr", by=camille, mailbox=True)
     make("b@neuf.fr", by=camille, recipients=["far@x.org"])
-    domains.remove(new, by=camille)
+    removed_domains.remove(new, by=camille)
     wish = Wish(most_domains="1", **limit)  # type: ignore[arg-type]
     accounts.change(account_of("camille"), Kind.OWNER, wish, by=alice)
 
-    refused(refusal, lambda: domains.bring_back(camille, new.id))
-    assert domains.bring_back(alice, new.id)
+    refused(refusal, lambda: removed_domains.bring_back(camille, new.id))
+    assert removed_domains.bring_back(alice, new.id)
 
 
 # What is proposed

@@ -11,8 +11,8 @@ from webmailadmin import settings
 from webmailadmin.mail import (
     accounts,
     addresses,
+    catch_alls,
     contacts,
-    domains,
     entering,
     forgotten,
     holders,
@@ -22,6 +22,7 @@ from webmailadmin.mail import (
     notices,
     owners,
     people,
+    removed_domains,
     restored,
     sessions,
     throttle,
@@ -221,8 +222,8 @@ def test_an_invitation_is_in_the_journal_and_its_token_is_not(person, alice):
 )
 def test_a_link_is_never_sent_to_the_mailbox_that_it_opens(contact, alice, typed, refusal):
     make("led@bonvenon.fr", by=alice, mailbox=False, recipients=[CONTACT])
-    domains.set_catch_all(
-        find_address(CONTACT).domain, domains.CatchAll.ADDRESS, CONTACT, "", by=alice
+    catch_alls.change(
+        find_address(CONTACT).domain, catch_alls.CatchAll.ADDRESS, CONTACT, "", by=alice
     )
     with pytest.raises(refusal):
         links.invite_by_mail(box(), typed, by=alice)
@@ -336,7 +337,7 @@ def test_what_changes_an_account_ends_its_links(bruno, alice, change):
         lambda: Mailbox.update(may_log_in=False).where(Mailbox.id == box().id).execute(),
         lambda: save(CONTACT, by=hoster(), mailbox=False, may_remove=True),
         lambda: addresses.remove(find_address(CONTACT), confirmed=True, by=hoster()),
-        lambda: domains.remove(find_address(CONTACT).domain, by=hoster()),
+        lambda: removed_domains.remove(find_address(CONTACT).domain, by=hoster()),
     ],
     ids=["password", "off", "no log-in", "taken off", "address removed", "domain removed"],
 )

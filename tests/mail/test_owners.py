@@ -20,6 +20,7 @@ from tests.mail.stage import (
 from webmailadmin.mail import (
     accounts,
     addresses,
+    catch_alls,
     domains,
     leading,
     listing,
@@ -28,11 +29,12 @@ from webmailadmin.mail import (
     purging,
     recycle_bin,
     removal,
+    removed_domains,
     renaming,
     trials,
 )
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
-from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.mail.errors import NotFound, Refusal
 from webmailadmin.mail.errors_of_accounts import ContactsInside, NotAnOwner
 from webmailadmin.mail.errors_of_limits import DomainForHoster
@@ -82,7 +84,7 @@ def test_only_owners_are_given_domains(bonvenon: Domain, alice: Actor) -> None:
     with pytest.raises(NotFound):
         owners.give(bonvenon, gone, by=alice)
     camille = owner("camille")
-    domains.remove(bonvenon, by=alice)
+    removed_domains.remove(bonvenon, by=alice)
     with pytest.raises(NotFound):
         owners.give(bonvenon, account_of("camille"), by=alice)
     assert mine(camille) == []
@@ -136,11 +138,11 @@ def test_no_owner_adds_a_domain_where_others_get_their_links(
     row.contact_confirmed = False
     row.save()
     neuf = domains.install("neuf.fr", "camille@elsewhere.org", by=who)
-    domains.remove(neuf, by=who)
+    removed_domains.remove(neuf, by=who)
     row.contact_confirmed = True
     row.save()
     with pytest.raises(DomainForHoster):
-        domains.bring_back(who, neuf.id)
+        removed_domains.bring_back(who, neuf.id)
 
 
 def test_an_owner_adds_and_brings_back_a_domain_where_its_own_people_get_their_links(
@@ -154,16 +156,16 @@ def test_an_owner_adds_and_brings_back_a_domain_where_its_own_people_get_their_l
     Ownership.update(added_itself=True).execute()
 
     neuf = domains.install("neuf.fr", "camille@elsewhere.org", by=who)
-    domains.remove(contact.domain, by=who)
-    domains.remove(neuf, by=who)
-    domains.bring_back(who, neuf.id)
+    removed_domains.remove(contact.domain, by=who)
+    removed_domains.remove(neuf, by=who)
+    removed_domains.bring_back(who, neuf.id)
 
     assert mine(who) == ["neuf.fr"]
 
 
 def test_a_domain_installed_anew_is_nobodys(bonvenon: Domain, alice: Actor) -> None:
     camille = owner("camille", bonvenon)
-    domains.remove(bonvenon, by=alice)
+    removed_domains.remove(bonvenon, by=alice)
     again = install("bonvenon.fr", by=alice)
 
     assert (mine(camille), owners.of(again)) == ([], [])
@@ -173,12 +175,12 @@ def test_a_domain_that_comes_back_has_its_owners_again_and_one_gone_for_good_non
     bonvenon: Domain, alice: Actor
 ) -> None:
     camille = owner("camille", bonvenon)
-    domains.remove(bonvenon, by=alice)
+    removed_domains.remove(bonvenon, by=alice)
     assert mine(camille) == []
-    domains.bring_back(alice, bonvenon.id)
+    removed_domains.bring_back(alice, bonvenon.id)
     assert mine(camille) == ["bonvenon.fr"]
 
-    domains.remove(domain_of("bonvenon.fr"), by=alice)
+    removed_domains.remove(domain_of("bonvenon.fr"), by=alice)
     purging.order_domain(bonvenon, "bonvenon.fr", by=alice)
     assert Ownership.select().count() == 0
 
@@ -208,7 +210,7 @@ def test_nothing_that_was_removed_before_is_theirs(contact: Address, alice: Acto
             lambda kept: removal.of(domain, kept.id, by=camille),
             lambda kept: recycle_bin.of(domain, kept.id, by=camille),
             lambda kept: removal.restore(kept, by=camille),
-            lambda kept: domains.restore_catch_all(kept, by=camille),
+            lambda kept: catch_alls.restore(kept, by=camille),
             lambda kept: purging.order(kept, kept.email, by=camille),
         ):
             with pytest.raises(NotFound):
@@ -262,7 +264,7 @@ def theirs(contact: Address, autre: Domain, alice: Actor) -> tuple[Actor, Actor]
     camille = owner("camille", contact.domain, most_domains="2")
     addresses.remove(find("gone@bonvenon.fr"), confirmed=True, by=camille)
     domains.install("propre.fr", "camille@elsewhere.org", by=camille)
-    domains.remove(domain_of("propre.fr"), by=camille)
+    removed_domains.remove(domain_of("propre.fr"), by=camille)
     catch_all("bonvenon.fr", CONTACT, by=camille)
     catch_all("bonvenon.fr", "", by=camille)
     return camille, owner("denis", autre, most_domains="2")
@@ -287,13 +289,11 @@ RULES: dict[str, Callable[[Actor], object]] = {
     "domains.of": lambda by: domains.of(by, "bonvenon.fr"),
     "domains.switch": lambda by: domains.switch(here(), False, by=by),
     "domains.set_language": lambda by: domains.set_language(here(), "fr", by=by),
-    "domains.set_catch_all": lambda by: domains.set_catch_all(
-        here(), CatchAll.ADDRESS, CONTACT, "", by=by
-    ),
-    "domains.restore_catch_all": lambda by: domains.restore_catch_all(of_kind("catch-all"), by=by),
-    "domains.remove": lambda by: domains.remove(here(), by=by),
-    "domains.removed_of": lambda by: domains.removed_of(by, gone_domain().id),
-    "domains.bring_back": lambda by: domains.bring_back(by, gone_domain().id),
+    "catch_alls.change": lambda by: catch_alls.change(here(), CatchAll.ADDRESS, CONTACT, "", by=by),
+    "catch_alls.restore": lambda by: catch_alls.restore(of_kind("catch-all"), by=by),
+    "removed_domains.remove": lambda by: removed_domains.remove(here(), by=by),
+    "removed_domains.of": lambda by: removed_domains.of(by, gone_domain().id),
+    "removed_domains.bring_back": lambda by: removed_domains.bring_back(by, gone_domain().id),
     "addresses.of": lambda by: addresses.of(by, CONTACT),
     "addresses.of gone": lambda by: addresses.of(by, "gone@bonvenon.fr"),
     "addresses.add": lambda by: addresses.add(here(), "new", by=by),

@@ -6,7 +6,15 @@ import pytest
 
 from tests.mail.people import PASSWORD, account_of, holder, owner
 from tests.mail.stage import everything, sql
-from webmailadmin.mail import accounts, contacts, domains, owners, profiles, sessions
+from webmailadmin.mail import (
+    accounts,
+    contacts,
+    domains,
+    owners,
+    profiles,
+    removed_domains,
+    sessions,
+)
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusal
 from webmailadmin.mail.errors_of_accounts import (
@@ -158,12 +166,12 @@ def test_no_administrator_is_written_to_where_an_owner_reads(
 
 def test_a_domain_that_comes_back_with_its_owner_reads_no_link_of_an_administrator(bonvenon, alice):
     owner("bruno", bonvenon)
-    domains.remove(bonvenon, by=alice)
+    removed_domains.remove(bonvenon, by=alice)
     accounts.add("denis", PASSWORD, by=alice, wish=Wish(contact="bruno@bonvenon.fr"))
     Account.update(contact_confirmed=True).where(Account.name == "denis").execute()
     assert contacts.usable(account_of("denis")) == "bruno@bonvenon.fr"
 
-    domains.bring_back(alice, bonvenon.id)
+    removed_domains.bring_back(alice, bonvenon.id)
 
     assert contacts.usable(account_of("denis")) == ""
 

@@ -21,7 +21,7 @@ from tests.mail.stage import (
     sql,
 )
 from webmailadmin import settings
-from webmailadmin.mail import addresses, domains, purging, removal
+from webmailadmin.mail import addresses, purging, removal, removed_domains
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_domains import DomainNameDiffers
@@ -133,17 +133,17 @@ def test_a_domain_past_its_date_goes_with_all_its_mailboxes(
     make("bob@autre.fr", by=alice, mailbox=True)
     homes = sql("SELECT 'purge', home FROM mailbox ORDER BY id LIMIT 2")
     domain = domain_of("bonvenon.fr")
-    domains.remove(domain, by=alice)
+    removed_domains.remove(domain, by=alice)
     expire(*Removed.select())
 
     purges.carry_out()
 
     assert sorted(helper.asked) == sorted(homes)
-    assert domains.removed_for(alice) == []
+    assert removed_domains.list_for(alice) == []
     assert sql("SELECT count(*) FROM mailbox") == [(1,)]
     assert acts_on(domain)[-3:] == ["domain.gone", "messages.deleted", "messages.deleted"]
     with pytest.raises(NotFound):
-        domains.bring_back(alice, domain.id)
+        removed_domains.bring_back(alice, domain.id)
     truth.check()
 
 
@@ -207,14 +207,14 @@ def test_a_former_catch_all_is_let_go_by_its_name(contact: Address, alice: Actor
 def test_a_domain_is_let_go_at_once_by_typing_its_name(
     contact: Address, alice: Actor, helper: Helper
 ) -> None:
-    domains.remove(contact.domain, by=alice)
+    removed_domains.remove(contact.domain, by=alice)
     with pytest.raises(DomainNameDiffers):
         purging.order_domain(contact.domain, "bonvenon", by=alice)
 
     purging.order_domain(contact.domain, "bonvenon.fr", by=alice)
     purges.carry_out()
 
-    assert domains.removed_for(alice) == []
+    assert removed_domains.list_for(alice) == []
     assert [verb for verb, _ in helper.asked] == ["purge"]
     with pytest.raises(NotFound):
         purging.order_domain(contact.domain, "bonvenon.fr", by=alice)
@@ -238,13 +238,13 @@ def test_what_was_let_go_does_not_come_back(kept: Removed, alice: Actor) -> None
 
 
 def test_what_went_with_a_domain_is_not_let_go_alone(contact: Address, alice: Actor) -> None:
-    domains.remove(contact.domain, by=alice)
+    removed_domains.remove(contact.domain, by=alice)
     kept = Removed.get(Removed.email == CONTACT)
 
     with pytest.raises(NotFound):
         purging.order(kept, CONTACT, by=alice)
 
-    domains.bring_back(alice, contact.domain.id)
+    removed_domains.bring_back(alice, contact.domain.id)
 
 
 # Trouble
@@ -352,7 +352,7 @@ def test_a_new_mailbox_of_the_name_is_not_touched_by_the_end_of_the_old_one(
 def test_a_domain_installed_anew_is_not_touched_by_the_end_of_the_former_one(
     contact: Address, alice: Actor, helper: Helper
 ) -> None:
-    domains.remove(contact.domain, by=alice)
+    removed_domains.remove(contact.domain, by=alice)
     install("bonvenon.fr", by=alice)
     make(CONTACT, by=alice, mailbox=True)
     expire(*Removed.select())

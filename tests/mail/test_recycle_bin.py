@@ -7,7 +7,15 @@ import pytest
 
 from tests.mail.stage import catch_all, everything, find, install, make, save, sql
 from webmailadmin import database
-from webmailadmin.mail import accounts, addresses, domains, purging, recycle_bin, renaming, usage
+from webmailadmin.mail import (
+    accounts,
+    addresses,
+    purging,
+    recycle_bin,
+    removed_domains,
+    renaming,
+    usage,
+)
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.models import Account, Address, Domain, Purge, Removed, now
@@ -134,8 +142,8 @@ def test_a_removed_domain_tells_all_that_went_with_it(
     make("gone@bonvenon.fr", by=alice, mailbox=True)
     delete("gone@bonvenon.fr", by=alice)
     usage.note(contact.boxes[0], 1204, 4096, None)
-    domains.remove(contact.domain, by=bruno)
-    domains.remove(autre, by=alice)
+    removed_domains.remove(contact.domain, by=bruno)
+    removed_domains.remove(autre, by=alice)
 
     other, whole = recycle_bin.domains_for(alice)
     assert (other.name, other.addresses, other.mailboxes) == ("autre.fr", 1, 0)
@@ -149,7 +157,7 @@ def test_a_removed_domain_tells_all_that_went_with_it(
 def test_a_domain_that_lives_or_is_gone_for_good_is_not_in_the_bin(
     contact: Address, autre: Domain, alice: Actor
 ) -> None:
-    domains.remove(autre, by=alice)
+    removed_domains.remove(autre, by=alice)
     purging.order_domain(autre, "autre.fr", by=alice)
 
     assert recycle_bin.domains_for(alice) == []
@@ -223,7 +231,7 @@ def test_what_is_ordered_and_not_done_is_told_by_domain_with_its_trouble(
 def test_what_is_deleted_of_a_removed_domain_says_that_the_domain_is_gone(
     contact: Address, alice: Actor
 ) -> None:
-    domains.remove(contact.domain, by=alice)
+    removed_domains.remove(contact.domain, by=alice)
     purging.order_domain(contact.domain, "bonvenon.fr", by=alice)
     again = install("bonvenon.fr", by=alice)
     before = everything()

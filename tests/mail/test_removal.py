@@ -19,7 +19,7 @@ from tests.mail.stage import (
     sql,
 )
 from webmailadmin import settings
-from webmailadmin.mail import addresses, domains, mailboxes, passwords, removal
+from webmailadmin.mail import addresses, mailboxes, passwords, removal, removed_domains
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_names import (
@@ -397,7 +397,7 @@ def test_nothing_comes_back_to_a_domain_that_was_removed(
     contact: Address, autre: Domain, alice: Actor
 ) -> None:
     kept = delete(CONTACT, by=alice)
-    domains.remove(domain_of("bonvenon.fr"), by=alice)
+    removed_domains.remove(domain_of("bonvenon.fr"), by=alice)
     before = everything()
 
     with pytest.raises(NotFound):
@@ -410,7 +410,7 @@ def test_a_domain_installed_anew_brings_nothing_of_its_former_life(
     contact: Address, alice: Actor
 ) -> None:
     delete(CONTACT, by=alice)
-    domains.remove(domain_of("bonvenon.fr"), by=alice)
+    removed_domains.remove(domain_of("bonvenon.fr"), by=alice)
 
     again = install("bonvenon.fr", by=alice)
 

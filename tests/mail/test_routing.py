@@ -17,7 +17,7 @@ from tests.mail.stage import (
     save,
     sql,
 )
-from webmailadmin.mail import addresses, domains, removal, routing
+from webmailadmin.mail import addresses, domains, removal, removed_domains, routing
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.mail.errors_of_catch_alls import AddressIsCatchAll, CatchAllLoop
@@ -208,10 +208,10 @@ def test_a_circle_closed_by_the_catch_all_of_a_domain_that_comes_back_is_refused
     contact: Address, autre: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", contact.email, by=alice)
-    domains.remove(domain_of("autre.fr"), by=alice)
+    removed_domains.remove(domain_of("autre.fr"), by=alice)
     save(contact.email, by=alice, recipients=["nobody@autre.fr"])  # outside, for now
 
-    refused(lambda: domains.bring_back(alice, autre.id), CatchAllLoop)
+    refused(lambda: removed_domains.bring_back(alice, autre.id), CatchAllLoop)
 
 
 # Bombs
@@ -270,7 +270,7 @@ def test_the_catch_all_of_a_domain_that_was_installed_anew_counts_no_more(
     bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
     catch_all("autre.fr", "bonvenon.fr", by=alice)
-    domains.remove(domain_of("autre.fr"), by=alice)
+    removed_domains.remove(domain_of("autre.fr"), by=alice)
     install("autre.fr", by=alice)
     make("above@bonvenon.fr", by=alice, recipients=["a1@autre.fr"])  # now an unknown name
 
@@ -510,7 +510,7 @@ def test_what_led_into_a_domain_leads_outside_once_it_is_removed(
     make("a@bonvenon.fr", by=alice, recipients=["missing@autre.fr"])
     assert receives("a@bonvenon.fr") is False
 
-    domains.remove(autre, by=alice)
+    removed_domains.remove(autre, by=alice)
 
     assert receives("a@bonvenon.fr") is True
     truth.check()

@@ -6,7 +6,14 @@ from datetime import timedelta
 import pytest
 
 from tests.mail.stage import PASSWORD, find, save
-from webmailadmin.mail import accounts, addresses, domains, removal, renaming, sessions
+from webmailadmin.mail import (
+    accounts,
+    addresses,
+    removal,
+    removed_domains,
+    renaming,
+    sessions,
+)
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_entering import OnlyThemselves
@@ -135,7 +142,7 @@ def test_what_ends_the_sessions_of_an_account(
         lambda by: addresses.switch(find(CONTACT), False, by=by),
         lambda by: save(CONTACT, by=by, mailbox=False, may_remove=True),
         lambda by: addresses.remove(find(CONTACT), confirmed=True, by=by),
-        lambda by: domains.remove(find(CONTACT).domain, by=by),
+        lambda by: removed_domains.remove(find(CONTACT).domain, by=by),
         lambda _: Mailbox.update(may_log_in=False).execute(),
     ],
     ids=["password", "off", "switched off", "no mailbox", "deleted", "domain removed", "barred"],

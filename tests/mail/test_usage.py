@@ -8,7 +8,15 @@ import pytest
 from tests.mail import truth
 from tests.mail.stage import domain_of, everything, find, install, make, save, sql
 from webmailadmin.database import db
-from webmailadmin.mail import addresses, domains, filters, listing, mailboxes, removal, usage
+from webmailadmin.mail import (
+    addresses,
+    filters,
+    listing,
+    mailboxes,
+    removal,
+    removed_domains,
+    usage,
+)
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.errors import Several
 from webmailadmin.mail.errors_of_mailboxes import LimitBelowUse
@@ -95,9 +103,9 @@ def test_used_and_allocated_are_summed_apart_whatever_becomes_of_a_mailbox(
 
     removal.restore(kept, by=alice)
     assert sums() == (2500, 10, 1)
-    domains.remove(domain_of("bonvenon.fr"), by=alice)
+    removed_domains.remove(domain_of("bonvenon.fr"), by=alice)
     truth.check()
-    domains.bring_back(alice, contact.domain.id)
+    removed_domains.bring_back(alice, contact.domain.id)
     assert sums() == (2500, 10, 1)
     truth.check()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.mail.stage import domain_of, find, make, save, sql
-from webmailadmin.mail import addresses, domains, removal, usage, warnings
+from webmailadmin.mail import addresses, domains, removal, removed_domains, usage, warnings
 from webmailadmin.mail.actors import Actor
 from webmailadmin.models import Address, Mailbox
 from webmailadmin.models import Warning as Standing
@@ -163,9 +163,9 @@ def test_what_was_removed_is_not_told_and_remembers_what_it_was(
     removal.restore(kept, by=alice)
     assert tell() == {CONTACT: 80}
 
-    domains.remove(domain_of("bonvenon.fr"), by=alice)
+    removed_domains.remove(domain_of("bonvenon.fr"), by=alice)
     assert due() == {}
-    domains.bring_back(alice, contact.domain.id)
+    removed_domains.bring_back(alice, contact.domain.id)
     assert due() == {}
 
 

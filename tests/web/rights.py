@@ -23,7 +23,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from webmailadmin import create_app, database, settings
-from webmailadmin.mail import accounts, addresses, domains, routing, sessions
+from webmailadmin.mail import accounts, addresses, domains, removed_domains, routing, sessions
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.models import Account, Address, AppPassword, Mailbox, Ownership, Removed, Session
 from webmailadmin.web.security import OWN_COOKIE, SESSION_COOKIE
@@ -86,7 +86,7 @@ def stage(app: Flask) -> Stage:
             install(domain, owner, alice)
         removed = addresses.remove(mailbox(f"left@{name}", alice), confirmed=True, by=alice)
         taken_off = mailbox(f"boss@{gone}", alice).domain
-        domains.remove(taken_off, by=alice)
+        removed_domains.remove(taken_off, by=alice)
         kept = Removed.get(Removed.email == f"boss@{gone}").id
         bins[name] = (removed.id, taken_off.id, kept)
     contact = mailbox("contact@bonvenon.fr", alice)

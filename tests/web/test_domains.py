@@ -3,7 +3,7 @@
 import pytest
 
 from tests.web.conftest import CONTACT, LIST, everything, fill
-from webmailadmin.mail import addresses, domains
+from webmailadmin.mail import addresses, catch_alls, domains
 from webmailadmin.models import Address, Domain, Journal
 
 UNKNOWN = f"{LIST}unknown"
@@ -207,7 +207,7 @@ def test_a_domain_that_takes_the_unknown_names_of_another_says_where_to_change_t
     browser, bonvenon, alice
 ):
     other = domains.install("autre.fr", "camille@elsewhere.org", by=alice)
-    domains.set_catch_all(other, domains.CatchAll.DOMAIN, "", "bonvenon.fr", by=alice)
+    catch_alls.change(other, catch_alls.CatchAll.DOMAIN, "", "bonvenon.fr", by=alice)
 
     refused = remove(browser)
 

@@ -7,7 +7,7 @@ from tests.conftest import PASSWORD
 from tests.web.conftest import LIST, columns, everything
 from tests.web.rights import FULL_FORM
 from webmailadmin import database
-from webmailadmin.mail import accounts, addresses, domains
+from webmailadmin.mail import accounts, addresses, domains, removed_domains
 from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Account, Removed, Session
 from webmailadmin.web.security import HEADERS, POLICY
@@ -50,7 +50,7 @@ def gone(kept, alice):
     address = addresses.add(domain, "sales", by=alice)
     wish = addresses.Wish(1, mailbox=True, password=PASSWORD, confirmation=PASSWORD, quota_mb="1")
     addresses.save(address, wish, by=alice)
-    domains.remove(domain, by=alice)
+    removed_domains.remove(domain, by=alice)
     return domain
 
 

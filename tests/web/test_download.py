@@ -11,7 +11,7 @@ from tests.helper_of import helper_at
 from tests.mail.stage import acts_on, make
 from tests.web.conftest import CONTACT, LIST, everything
 from webmailadmin import settings
-from webmailadmin.mail import addresses, domains, usage
+from webmailadmin.mail import addresses, domains, removed_domains, usage
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Removed
 from webmailadmin.upkeep import downloads
 
@@ -275,7 +275,7 @@ def test_the_mailboxes_of_a_domain_are_listed_each_with_its_download(
 
 
 def test_a_removed_domain_s_mailboxes_can_still_be_downloaded(browser, contact, alice, helper):
-    domains.remove(contact.domain, by=alice)
+    removed_domains.remove(contact.domain, by=alice)
     listed = browser.get("/domains/")
 
     page = browser.get(listed.links()["Download the messages"])
@@ -292,7 +292,7 @@ def test_a_removed_domain_s_mailboxes_can_still_be_downloaded(browser, contact, 
 def test_a_removed_mailbox_of_another_domain_is_not_found(browser, contact, alice, helper):
     kept = addresses.remove(contact, confirmed=True, by=alice)
     other = domains.install("autre.fr", "camille@elsewhere.org", by=alice)
-    domains.remove(other, by=alice)
+    removed_domains.remove(other, by=alice)
     token = browser.get("/domains/").soup.select_one("[name=csrf_token]")["value"]
 
     reply = browser.open(

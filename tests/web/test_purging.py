@@ -9,8 +9,16 @@ from tests.helper_of import helper_at
 from tests.mail.stage import kept_in
 from tests.web.conftest import LIST, everything
 from webmailadmin import settings
-from webmailadmin.mail import addresses, domains, purging, removal, usage
-from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail import (
+    addresses,
+    catch_alls,
+    domains,
+    purging,
+    removal,
+    removed_domains,
+    usage,
+)
+from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.models import Journal, Kick, Mailbox, Purge, Removed
 from webmailadmin.upkeep import purges
 
@@ -36,7 +44,7 @@ def kept(contact, alice):
 def gone(contact, alice):
     """bonvenon.fr, removed with contact@ and postmaster@."""
     usage.note(Mailbox.get(), 1204, 310 * 2**20, None)
-    domains.remove(contact.domain, by=alice)
+    removed_domains.remove(contact.domain, by=alice)
     return contact.domain
 
 
@@ -82,7 +90,7 @@ def test_each_kind_says_what_it_is(browser, contact, alice):
         addresses.add(contact.domain, "sales", by=alice), confirmed=False, by=alice
     )
     for kind, to in ((CatchAll.ADDRESS, "ann@x.org"), (CatchAll.NONE, "")):
-        domains.set_catch_all(contact.domain, kind, to, "", by=alice)
+        catch_alls.change(contact.domain, kind, to, "", by=alice)
     way = kept_in(contact.domain)[0]
 
     said = [browser.get(purge_of(one)).words(".outcome b") for one in (box, alias, way)]
@@ -241,7 +249,7 @@ def test_mailboxes_of_a_removed_domain_that_were_never_counted_are_told(browser,
     info = addresses.add(contact.domain, "info", by=alice)
     wish = addresses.Wish(1, True, password=PASSWORD, confirmation=PASSWORD, quota_mb="1")
     addresses.save(info, wish, by=alice)
-    domains.remove(contact.domain, by=alice)
+    removed_domains.remove(contact.domain, by=alice)
     unknown = "All its messages go for good; how many there are is not known at the moment."
     assert unknown in browser.get(purge_of_domain(contact.domain)).words(".outcome")
     assert "messages not counted yet" in browser.get("/domains/").words(".entry")

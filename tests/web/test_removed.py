@@ -9,13 +9,14 @@ from tests.conftest import PASSWORD
 from tests.web.conftest import CONTACT, LIST, everything
 from webmailadmin.mail import (
     addresses,
+    catch_alls,
     domains,
     mailboxes,
     passwords,
     recycle_bin,
     usage,
 )
-from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.models import Address, Mailbox, Recipient, Removed
 
 REMOVED = f"{LIST}removed/"
@@ -155,7 +156,7 @@ def test_an_address_comes_back_whole_from_the_page(browser, contact, alice):
 
 def test_a_former_catch_all_comes_back_from_the_page(browser, contact, alice):
     for kind, to in ((CatchAll.ADDRESS, contact.email), (CatchAll.NONE, "")):
-        domains.set_catch_all(contact.domain, kind, to, "", by=alice)
+        catch_alls.change(contact.domain, kind, to, "", by=alice)
     page = browser.get(REMOVED)
     assert page.row("@bonvenon.fr").startswith(
         "@bonvenon.fr unknown addresses → contact@bonvenon.fr until "

@@ -5,9 +5,9 @@ import pytest
 from tests.browser_of import FRAGMENT, Browser
 from tests.conftest import PASSWORD
 from tests.web.conftest import CONTACT, LIST, everything
-from webmailadmin.mail import accounts, addresses, domains, kicks, passwords
+from webmailadmin.mail import accounts, addresses, catch_alls, domains, kicks, passwords
 from webmailadmin.mail.actors import COMMAND_LINE
-from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.models import Address, Mailbox, Recipient
 
 RENAME = "/addresses/contact@bonvenon.fr/rename"
@@ -68,11 +68,9 @@ def test_it_is_said_what_comes_of_the_old_name_without_the_alias(
 ):
     alias(bonvenon, alice)
     domains.install("autre.fr", "camille@elsewhere.org", by=alice)
-    domains.set_catch_all(
-        domains.of(alice, "autre.fr"), CatchAll.ADDRESS, contact.email, "", by=alice
-    )
+    catch_alls.change(domains.of(alice, "autre.fr"), CatchAll.ADDRESS, contact.email, "", by=alice)
     if elsewhere:
-        domains.set_catch_all(bonvenon, CatchAll.ADDRESS, "ann@x.org", "", by=alice)
+        catch_alls.change(bonvenon, CatchAll.ADDRESS, "ann@x.org", "", by=alice)
 
     hint = browser.get(RENAME).words(".editor .tick small")
 

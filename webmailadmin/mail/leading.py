@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from webmailadmin.database import db
-from webmailadmin.mail import addresses, discretion, domains, names, recipients, routing
+from webmailadmin.mail import addresses, catch_alls, discretion, domains, names, recipients, routing
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_recipients import (
@@ -219,7 +219,7 @@ def caught_by(email: str) -> list[Caught]:
 
 def caught_into(domain: Domain) -> list[Caught]:
     """Return the domains whose unknown addresses lead into this one."""
-    return [Caught(other.name) for other in domains.catching(domain)]
+    return [Caught(other.name) for other in catch_alls.into(domain)]
 
 
 def counts(account: Actor, emails: Iterable[str]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webmailadmin.database import db
-from webmailadmin.mail import domains, guard, journal, names, owners
+from webmailadmin.mail import guard, journal, names, owners, removed_domains
 from webmailadmin.mail.actors import THE_PANEL, Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_mailboxes import RemovedNameDiffers
@@ -118,7 +118,7 @@ def order_domain(domain: Domain, typed: str, *, by: Actor) -> None:
     Raises DomainNameDiffers; NotFound when it came back or went meanwhile.
     """
     guard.administrator(by)
-    domains.refuse_other_name(domain, typed)
+    removed_domains.refuse_other_name(domain, typed)
     if not forget_domain(domain, by=by):
         raise NotFound
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webmailadmin.database import db
-from webmailadmin.mail import domains, guard, owners
+from webmailadmin.mail import guard, owners, removed_domains
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.listing import LONGEST_SEARCH, name_in
@@ -128,7 +128,7 @@ def read(domain: Domain, parts: list[str], values: dict[str, object], by: Actor)
 
 def domains_for(account: Actor) -> list[RemovedDomain]:
     """Return the removed domains that can still be brought back, the latest first."""
-    ids = [domain.id for domain in domains.removed_for(account)]
+    ids = [domain.id for domain in removed_domains.list_for(account)]
     rows = db.execute_sql(DOMAINS, {"domains": json.dumps(ids)}).fetchall()
     return [
         RemovedDomain(id_, name, moment(at), by, moment(until), *counts)

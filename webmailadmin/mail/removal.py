@@ -83,7 +83,7 @@ def restore(kept: Removed, typed: str = "", *, by: Actor) -> Address:
     Raises NameTaken with a free name to propose, a LocalPart… refusal, RecipientLoop,
     NameReserved, and what limits refuses;
     NotFound when it has come back already, its date is past or its domain is gone. A catch-all
-    comes back by `domains.restore_catch_all`.
+    comes back by `catch_alls.restore`.
     """
     domain = kept.domain
     owners.removed(by, kept)

@@ -13,6 +13,7 @@ from webmailadmin.mail import (
     proofs,
     purging,
     recycle_bin,
+    removed_domains,
     routing,
 )
 from webmailadmin.mail.actors import Kind
@@ -175,8 +176,8 @@ def remove(name: str) -> Response:
     form = RemoveDomainForm()
     if form.validate_on_submit():
         with form.refusals():
-            domains.refuse_other_name(domain, form.name.data or "")
-            domains.remove(domain, by=g.who)
+            removed_domains.refuse_other_name(domain, form.name.data or "")
+            removed_domains.remove(domain, by=g.who)
             text = gettext("%(name)s is removed.", name=names.shown(domain.name))
             toast = Toast(text, undo=url_for(".restore", id_=domain.id))
             leave(losses.told_of_domain(toast, domain))
@@ -190,7 +191,7 @@ def restore(id_: int) -> Response:
     form = Plain()
     if form.validate_on_submit():
         with form.refusals():
-            domain = domains.bring_back(g.who, id_)
+            domain = removed_domains.bring_back(g.who, id_)
             leave(Toast(gettext("%(name)s is back.", name=names.shown(domain.name))))
             return make_response(redirect(url_for(".about", name=domain.name), 303))
     again = InstallForm(formdata=None)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 
-from webmailadmin.mail import domains, leading, names, removal, routing
+from webmailadmin.mail import domains, leading, names, removal, removed_domains, routing
 from webmailadmin.mail.errors import Changed, NotFound
 from webmailadmin.mail.leading import Led
 from webmailadmin.models import Domain
@@ -41,7 +41,7 @@ def change_to_domain(domain_id: int) -> Response:
 
 def removed(id_: int) -> Domain:
     """Return a removed domain, unless it was installed anew. Raises NotFound."""
-    domain = domains.removed_of(g.who, id_)
+    domain = removed_domains.of(g.who, id_)
     if routing.domain_named(domain.name):
         raise NotFound
     return domain

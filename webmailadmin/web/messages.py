@@ -6,7 +6,15 @@ from urllib.parse import quote
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 from flask_babel import format_date
 
-from webmailadmin.mail import addresses, domains, holdings, mailboxes, names, removal
+from webmailadmin.mail import (
+    addresses,
+    domains,
+    holdings,
+    mailboxes,
+    names,
+    removal,
+    removed_domains,
+)
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.models import Domain, Mailbox, Removed, now
 from webmailadmin.upkeep import downloads
@@ -46,7 +54,7 @@ def downloaded_removed(name: str, id_: int) -> Response:  # noqa: ARG001
 @bp.post("/domains/removed/<int:domain_id>/messages/<int:kept>")
 def download_with_domain(domain_id: int, kept: int) -> Response:
     """Send all messages of a mailbox that went with its domain."""
-    domain = domains.removed_of(g.who, domain_id)
+    domain = removed_domains.of(g.who, domain_id)
     return sent_removed(
         removal.of(domain, kept, by=g.who), url_for(".of_removed_domain", domain_id=domain_id)
     )
@@ -67,7 +75,7 @@ def of_domain(name: str) -> Response:
 @bp.get("/domains/removed/<int:domain_id>/messages")
 def of_removed_domain(domain_id: int) -> Response:
     """List the mailboxes that went with a domain, each with its download."""
-    return page("messages/removed.html", domains.removed_of(g.who, domain_id))
+    return page("messages/removed.html", removed_domains.of(g.who, domain_id))
 
 
 def page(template: str, domain: Domain) -> Response:

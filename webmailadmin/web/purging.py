@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
 
-from webmailadmin.mail import domains, guard, names, purging, recycle_bin, removal
+from webmailadmin.mail import domains, guard, names, purging, recycle_bin, removal, removed_domains
 from webmailadmin.models import Domain, Removed
 from webmailadmin.upkeep import usage
 from webmailadmin.web.forms import PurgeForm, RemoveDomainForm
@@ -63,7 +63,7 @@ def domain_page(domain_id: int, form: RemoveDomainForm, status: int = 200) -> Re
 def order_domain(domain_id: int) -> Response:
     """Let a removed domain go for good, with all that went with it."""
     guard.administrator(g.who)
-    domain = domains.removed_of(g.who, domain_id)
+    domain = removed_domains.of(g.who, domain_id)
     form = RemoveDomainForm()
     if form.validate_on_submit():
         with form.refusals():

@@ -2,7 +2,16 @@
 
 from flask import Blueprint, Response, g, make_response, redirect, request, url_for
 
-from webmailadmin.mail import domains, leading, listing, names, purging, recycle_bin, removal
+from webmailadmin.mail import (
+    catch_alls,
+    domains,
+    leading,
+    listing,
+    names,
+    purging,
+    recycle_bin,
+    removal,
+)
 from webmailadmin.mail.errors_of_names import NameTaken
 from webmailadmin.mail.recycle_bin import Entry
 from webmailadmin.models import Domain
@@ -61,7 +70,7 @@ def restore(name: str, id_: int) -> Response:
     if form.validate_on_submit():
         with form.refusals():
             if kept.kind == "catch-all":
-                return catch_all_is_back(domains.restore_catch_all(kept, by=g.who))
+                return catch_all_is_back(catch_alls.restore(kept, by=g.who))
             address = removal.restore(kept, form.local_part.data or "", by=g.who)
             toast = Toast(restored_text(address.email))
             fresh = domains.of(g.who, name)

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, url_for
 
-from webmailadmin.mail import domains
-from webmailadmin.mail.domains import CatchAll
+from webmailadmin.mail import catch_alls, domains
+from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.models import Domain
 from webmailadmin.web.forms import UnknownForm
 from webmailadmin.web.htmx import leave
@@ -35,7 +35,7 @@ def save(name: str) -> Response:
         with form.refusals():
             kind = CatchAll(form.kind.data)
             to, other = form.to.data or "", form.other.data or ""
-            domains.set_catch_all(domain, kind, to, other, by=g.who)
+            catch_alls.change(domain, kind, to, other, by=g.who)
             leave(Toast(gettext("Saved. Mail servers follow at once.")))
             return make_response(redirect(url_for(".form", name=name), 303))
     return page(domain, form, 422)
