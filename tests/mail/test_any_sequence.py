@@ -119,7 +119,7 @@ class Panel(RuleBasedStateMachine):
             self.attempt(lambda: removed_domains.remove(domain_of(name), by=self.alice))
         elif kept and which:
             id_ = kept[which % len(kept)].id
-            self.attempt(lambda: removed_domains.bring_back(self.alice, id_))
+            self.attempt(lambda: removed_domains.bring_back(id_, by=self.alice))
         else:
             self.attempt(lambda: domains.install(name, contact, by=self.alice))
 

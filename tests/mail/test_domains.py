@@ -554,7 +554,7 @@ def test_a_removed_domain_comes_back_with_all_that_went_with_it(
     before = as_it_was()
     removed_domains.remove(lively, by=alice)
 
-    back = removed_domains.bring_back(alice, lively.id)
+    back = removed_domains.bring_back(lively.id, by=alice)
 
     assert as_it_was() == before
     assert not back.enabled
@@ -568,7 +568,7 @@ def test_what_was_removed_before_its_domain_stays_removed_when_that_comes_back(
     save("contact@bonvenon.fr", by=alice, mailbox=False, may_remove=True)
     removed_domains.remove(lively, by=alice)
 
-    back = removed_domains.bring_back(alice, lively.id)
+    back = removed_domains.bring_back(lively.id, by=alice)
 
     assert [row.email for row in kept_in(back)] == [
         "contact@bonvenon.fr",
@@ -585,7 +585,7 @@ def test_a_form_from_before_a_domains_removal_does_not_change_what_came_back(
     version = find("contact@bonvenon.fr").version
     removed_domains.remove(lively, by=alice)
 
-    removed_domains.bring_back(alice, lively.id)
+    removed_domains.bring_back(lively.id, by=alice)
 
     assert find("contact@bonvenon.fr").version > version
 
@@ -638,7 +638,7 @@ def test_thousands_of_addresses_go_and_come_back_within_seconds(
     began = time.process_time()
     removed_domains.remove(bonvenon, by=alice)
     removed = time.process_time() - began
-    removed_domains.bring_back(alice, bonvenon.id)
+    removed_domains.bring_back(bonvenon.id, by=alice)
     restored = time.process_time() - began - removed
 
     assert (removed < 2, restored < 5) == (True, True), (removed, restored)
@@ -717,7 +717,7 @@ def test_a_removed_domain_comes_back_with_postmaster_catch_all_and_what_was_remo
     kept = addresses.remove(contact, confirmed=True, by=alice)
     removed_domains.remove(contact.domain, by=alice)
 
-    back = removed_domains.bring_back(alice, contact.domain.id)
+    back = removed_domains.bring_back(contact.domain.id, by=alice)
 
     assert (back.removed_at, back.addresses, back.mailboxes) == (None, 1, 1)
     assert recipients_of("postmaster@bonvenon.fr") == [FAR]
@@ -735,7 +735,7 @@ def test_a_domain_that_was_not_removed_does_not_come_back(
 ) -> None:
     for number in (id_, bonvenon.id):
         with pytest.raises(NotFound):
-            removed_domains.bring_back(alice, number)
+            removed_domains.bring_back(number, by=alice)
 
 
 def test_a_domain_does_not_come_back_after_the_date(bonvenon: Domain, alice: Actor) -> None:
@@ -743,14 +743,14 @@ def test_a_domain_does_not_come_back_after_the_date(bonvenon: Domain, alice: Act
     Removed.update(until=now()).execute()
 
     assert removed_domains.list_for(alice) == []
-    refused(lambda: removed_domains.bring_back(alice, bonvenon.id), NotFound)
+    refused(lambda: removed_domains.bring_back(bonvenon.id, by=alice), NotFound)
 
 
 def test_a_domain_installed_anew_keeps_its_name(bonvenon: Domain, alice: Actor) -> None:
     removed_domains.remove(bonvenon, by=alice)
     again = install("bonvenon.fr", contact="new@x.org", by=alice)
 
-    refusal = refused(lambda: removed_domains.bring_back(alice, bonvenon.id), DomainExists)
+    refusal = refused(lambda: removed_domains.bring_back(bonvenon.id, by=alice), DomainExists)
     assert isinstance(refusal, DomainExists)
     assert refusal.values == {"name": "bonvenon.fr"}
 
@@ -759,7 +759,7 @@ def test_a_domain_installed_anew_keeps_its_name(bonvenon: Domain, alice: Actor) 
         [again.id, bonvenon.id],
         [bonvenon.id, again.id],
     )
-    removed_domains.bring_back(alice, bonvenon.id)
+    removed_domains.bring_back(bonvenon.id, by=alice)
     assert recipients_of("postmaster@bonvenon.fr") == [FAR]
     truth.check()
 
@@ -773,7 +773,7 @@ def test_a_domain_comes_back_without_a_catch_all_whose_domain_is_gone(
     install("autre.fr", by=alice)  # not the one that tiers.fr meant
     make("ann@autre.fr", by=alice, mailbox=True)
 
-    back = removed_domains.bring_back(alice, tiers.id)
+    back = removed_domains.bring_back(tiers.id, by=alice)
 
     assert back.catch_all_domain_id is None
     assert "catch-all.none" in acts_on(back)
@@ -791,10 +791,10 @@ def test_a_domain_whose_postmaster_would_lead_nowhere_does_not_come_back(
     removed_domains.remove(domain_of("autre.fr"), by=alice)
     kept = addresses.remove(find("ann@bonvenon.fr"), confirmed=True, by=alice)
 
-    refused(lambda: removed_domains.bring_back(alice, autre.id), PostmasterNeedsDestination)
+    refused(lambda: removed_domains.bring_back(autre.id, by=alice), PostmasterNeedsDestination)
     removal.restore(kept, by=alice)
 
-    removed_domains.bring_back(alice, autre.id)
+    removed_domains.bring_back(autre.id, by=alice)
     truth.check()
 
 
@@ -806,7 +806,7 @@ def test_what_led_outside_meanwhile_leads_into_the_domain_again(
     removed_domains.remove(autre, by=alice)
     assert [receives("a@bonvenon.fr"), receives("b@bonvenon.fr")] == [True, True]
 
-    removed_domains.bring_back(alice, autre.id)
+    removed_domains.bring_back(autre.id, by=alice)
 
     assert [receives("a@bonvenon.fr"), receives("b@bonvenon.fr")] == [False, True]
     truth.check()

@@ -116,7 +116,7 @@ MANAGED: dict[str, Rule] = {
     ),
     "removed_domains.remove": lambda on, by: removed_domains.remove(on.domain, by=by),
     "removed_domains.of": lambda on, by: removed_domains.of(by, on.gone.id),
-    "removed_domains.bring_back": lambda on, by: removed_domains.bring_back(by, on.gone.id),
+    "removed_domains.bring_back": lambda on, by: removed_domains.bring_back(on.gone.id, by=by),
     "catch_alls.restore": lambda on, by: catch_alls.restore(on.catch_all, by=by),
     "mailboxes.tell_download": lambda on, by: mailboxes.tell_download(
         on.box, on.address.email, on.domain, by=by

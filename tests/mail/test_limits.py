@@ -272,8 +272,8 @@ def test_an_owner_adds_domains_up_to_a_number(bonvenon: Domain, alice: Actor) ->
     assert (own.added_itself, own.account.name) == (True, "camille")
     removed_domains.remove(first, by=camille)
     added("trois.fr", camille)
-    refused(DomainsUsedUp, lambda: removed_domains.bring_back(camille, first.id))
-    assert removed_domains.bring_back(alice, first.id)
+    refused(DomainsUsedUp, lambda: removed_domains.bring_back(first.id, by=camille))
+    assert removed_domains.bring_back(first.id, by=alice)
 
 
 def test_a_domain_that_an_owner_adds_counts_with_its_postmaster(bonvenon: Domain) -> None:
@@ -295,9 +295,9 @@ def test_an_owner_removes_and_brings_back_what_it_added_itself_only(
     removed_domains.remove(new, by=camille)
     removed_domains.remove(bonvenon, by=alice)
     assert [one.name for one in removed_domains.list_for(camille)] == ["neuf.fr"]
-    refused(NotFound, lambda: removed_domains.bring_back(camille, bonvenon.id))
-    refused(NotFound, lambda: removed_domains.bring_back(denis, new.id))
-    assert removed_domains.bring_back(camille, new.id).name == "neuf.fr"
+    refused(NotFound, lambda: removed_domains.bring_back(bonvenon.id, by=camille))
+    refused(NotFound, lambda: removed_domains.bring_back(new.id, by=denis))
+    assert removed_domains.bring_back(new.id, by=camille).name == "neuf.fr"
 
 
 @pytest.mark.parametrize(
@@ -321,8 +321,8 @@ def test_a_domain_that_comes_back_is_counted(
     wish = Wish(most_domains="1", **limit)  # type: ignore[arg-type]
     accounts.change(account_of("camille"), Kind.OWNER, wish, by=alice)
 
-    refused(refusal, lambda: removed_domains.bring_back(camille, new.id))
-    assert removed_domains.bring_back(alice, new.id)
+    refused(refusal, lambda: removed_domains.bring_back(new.id, by=camille))
+    assert removed_domains.bring_back(new.id, by=alice)
 
 
 # What is proposed

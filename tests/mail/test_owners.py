@@ -142,7 +142,7 @@ def test_no_owner_adds_a_domain_where_others_get_their_links(
     row.contact_confirmed = True
     row.save()
     with pytest.raises(DomainForHoster):
-        removed_domains.bring_back(who, neuf.id)
+        removed_domains.bring_back(neuf.id, by=who)
 
 
 def test_an_owner_adds_and_brings_back_a_domain_where_its_own_people_get_their_links(
@@ -158,7 +158,7 @@ def test_an_owner_adds_and_brings_back_a_domain_where_its_own_people_get_their_l
     neuf = domains.install("neuf.fr", "camille@elsewhere.org", by=who)
     removed_domains.remove(contact.domain, by=who)
     removed_domains.remove(neuf, by=who)
-    removed_domains.bring_back(who, neuf.id)
+    removed_domains.bring_back(neuf.id, by=who)
 
     assert mine(who) == ["neuf.fr"]
 
@@ -177,7 +177,7 @@ def test_a_domain_that_comes_back_has_its_owners_again_and_one_gone_for_good_non
     camille = owner("camille", bonvenon)
     removed_domains.remove(bonvenon, by=alice)
     assert mine(camille) == []
-    removed_domains.bring_back(alice, bonvenon.id)
+    removed_domains.bring_back(bonvenon.id, by=alice)
     assert mine(camille) == ["bonvenon.fr"]
 
     removed_domains.remove(domain_of("bonvenon.fr"), by=alice)
@@ -293,7 +293,7 @@ RULES: dict[str, Callable[[Actor], object]] = {
     "catch_alls.restore": lambda by: catch_alls.restore(of_kind("catch-all"), by=by),
     "removed_domains.remove": lambda by: removed_domains.remove(here(), by=by),
     "removed_domains.of": lambda by: removed_domains.of(by, gone_domain().id),
-    "removed_domains.bring_back": lambda by: removed_domains.bring_back(by, gone_domain().id),
+    "removed_domains.bring_back": lambda by: removed_domains.bring_back(gone_domain().id, by=by),
     "addresses.of": lambda by: addresses.of(by, CONTACT),
     "addresses.of gone": lambda by: addresses.of(by, "gone@bonvenon.fr"),
     "addresses.add": lambda by: addresses.add(here(), "new", by=by),

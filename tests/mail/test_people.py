@@ -171,7 +171,7 @@ def test_a_domain_that_comes_back_with_its_owner_reads_no_link_of_an_administrat
     Account.update(contact_confirmed=True).where(Account.name == "denis").execute()
     assert contacts.usable(account_of("denis")) == "bruno@bonvenon.fr"
 
-    removed_domains.bring_back(alice, bonvenon.id)
+    removed_domains.bring_back(bonvenon.id, by=alice)
 
     assert contacts.usable(account_of("denis")) == ""
 

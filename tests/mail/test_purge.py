@@ -143,7 +143,7 @@ def test_a_domain_past_its_date_goes_with_all_its_mailboxes(
     assert sql("SELECT count(*) FROM mailbox") == [(1,)]
     assert acts_on(domain)[-3:] == ["domain.gone", "messages.deleted", "messages.deleted"]
     with pytest.raises(NotFound):
-        removed_domains.bring_back(alice, domain.id)
+        removed_domains.bring_back(domain.id, by=alice)
     truth.check()
 
 
@@ -244,7 +244,7 @@ def test_what_went_with_a_domain_is_not_let_go_alone(contact: Address, alice: Ac
     with pytest.raises(NotFound):
         purging.order(kept, CONTACT, by=alice)
 
-    removed_domains.bring_back(alice, contact.domain.id)
+    removed_domains.bring_back(contact.domain.id, by=alice)
 
 
 # Trouble

@@ -211,7 +211,7 @@ def test_a_circle_closed_by_the_catch_all_of_a_domain_that_comes_back_is_refused
     removed_domains.remove(domain_of("autre.fr"), by=alice)
     save(contact.email, by=alice, recipients=["nobody@autre.fr"])  # outside, for now
 
-    refused(lambda: removed_domains.bring_back(alice, autre.id), CatchAllLoop)
+    refused(lambda: removed_domains.bring_back(autre.id, by=alice), CatchAllLoop)
 
 
 # Bombs

@@ -105,7 +105,7 @@ def test_used_and_allocated_are_summed_apart_whatever_becomes_of_a_mailbox(
     assert sums() == (2500, 10, 1)
     removed_domains.remove(domain_of("bonvenon.fr"), by=alice)
     truth.check()
-    removed_domains.bring_back(alice, contact.domain.id)
+    removed_domains.bring_back(contact.domain.id, by=alice)
     assert sums() == (2500, 10, 1)
     truth.check()
 

@@ -165,7 +165,7 @@ def test_what_was_removed_is_not_told_and_remembers_what_it_was(
 
     removed_domains.remove(domain_of("bonvenon.fr"), by=alice)
     assert due() == {}
-    removed_domains.bring_back(alice, contact.domain.id)
+    removed_domains.bring_back(contact.domain.id, by=alice)
     assert due() == {}
 
 

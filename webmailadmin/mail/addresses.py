@@ -65,27 +65,27 @@ class Saved:
     removed: Removed | None = None
 
 
-def of(account: Actor, email: str) -> Address:
+def of(by: Actor, email: str) -> Address:
     """Return the address `email` for the person who asks. Raises AddressGone, NotFound."""
-    return found(account, email, Address.email == email)
+    return found(by, email, Address.email == email)
 
 
-def found(account: Actor, email: str, which: object) -> Address:
+def found(by: Actor, email: str, which: object) -> Address:
     """Return the address that `which` selects, for the person who asks for `email`."""
     address: Address | None = Address.select(Address, Domain).join(Domain).where(which).first()
     if address is None:
-        refuse_gone(account, email)
+        refuse_gone(by, email)
         raise NotFound
-    guard.address(account, address)
+    guard.address(by, address)
     return address
 
 
-def refuse_gone(account: Actor, email: str) -> None:
+def refuse_gone(by: Actor, email: str) -> None:
     """Raise AddressGone when the address was deleted and can still come back."""
     domain = routing.domain_named(names.domain_of(email))
-    if domain is None or not guard.owns(account, domain):
+    if domain is None or not guard.owns(by, domain):
         return
-    kept = removal.last_of(domain, email, by=account)
+    kept = removal.last_of(domain, email, by=by)
     if kept is not None:
         raise AddressGone(email=email, domain=domain.name, until=kept.until.date())
 

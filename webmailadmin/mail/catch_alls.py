@@ -46,7 +46,7 @@ def change(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Actor) ->
     if kind is CatchAll.ADDRESS:
         email = read_address(to)
     elif kind is CatchAll.DOMAIN:
-        there = read_other_domain(domain, other, by)
+        there = read_other_domain(domain, other, by=by)
     target = names.without_extension(email) if email else None
     with db.atomic(), discretion.towards(by):
         if email:
@@ -135,10 +135,10 @@ def read_address(typed: str) -> str:
     return email
 
 
-def read_other_domain(domain: Domain, typed: str, account: Actor) -> Domain:
+def read_other_domain(domain: Domain, typed: str, *, by: Actor) -> Domain:
     """Return the other domain that was chosen. Raises CatchAllDomainMissing."""
     try:
-        other = domains.of(account, typed)
+        other = domains.of(by, typed)
     except NotFound:
         raise CatchAllDomainMissing from None
     if other.id == domain.id:

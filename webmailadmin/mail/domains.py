@@ -33,13 +33,13 @@ LANGUAGES = {"fr": "Français", "en": "English"}
 LIST = f"SELECT * FROM domain WHERE removed_at IS NULL AND {guard.MINE}"  # noqa: S608 - our words
 
 
-def list_for(account: Actor) -> list[Domain]:
+def list_for(by: Actor) -> list[Domain]:
     """Return the domains of the person who asks, by name."""
-    rows = Domain.raw(LIST, *guard.whose(account))
+    rows = Domain.raw(LIST, *guard.whose(by))
     return sorted(rows, key=lambda domain: names.shown(domain.name))
 
 
-def of(account: Actor, typed: str) -> Domain:
+def of(by: Actor, typed: str) -> Domain:
     """Return the domain for the person who asks, named as A-label or U-label. Raises NotFound."""
     try:
         name = names.domain_name(typed)
@@ -48,7 +48,7 @@ def of(account: Actor, typed: str) -> Domain:
     domain = routing.domain_named(name)
     if domain is None:
         raise NotFound
-    guard.domain(account, domain)
+    guard.domain(by, domain)
     return domain
 
 

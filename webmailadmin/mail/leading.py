@@ -121,7 +121,7 @@ class Led:
 # Who leads there
 
 
-def to(account: Actor, place: str, *, stays: bool = False) -> Led:
+def to(by: Actor, place: str, *, stays: bool = False) -> Led:
     """Return what leads to a place, as far as the person who asks may see it.
 
     stays: the address is not taken away, it only receives nothing any more. Else mail for it
@@ -129,7 +129,7 @@ def to(account: Actor, place: str, *, stays: bool = False) -> Led:
     """
     instead = "" if stays else catch_all_end(place)
     lost = without_end([place]) if not instead else {place}
-    return Led(sources_of(account, place, lost), seen_by(account, caught_by(place)), instead)
+    return Led(sources_of(by, place, lost), seen_by(by, caught_by(place)), instead)
 
 
 def catch_all_end(place: str) -> str:
@@ -139,17 +139,17 @@ def catch_all_end(place: str) -> str:
     return end if arrives else ""
 
 
-def into(account: Actor, domain: Domain) -> Led:
+def into(by: Actor, domain: Domain) -> Led:
     """Return what leads into a domain from others, before it is removed or afterwards."""
     place = f"@{domain.name}"
     lost = without_end(routing.targets_from_elsewhere(domain))
-    return Led(sources_of(account, place, lost), seen_by(account, caught_into(domain)))
+    return Led(sources_of(by, place, lost), seen_by(by, caught_into(domain)))
 
 
-def sources_of(account: Actor, place: str, lost: set[str]) -> list[Source]:
+def sources_of(by: Actor, place: str, lost: set[str]) -> list[Source]:
     """Return the addresses that are redirected to a place, by name."""
     statement = SOURCES.format(led=INTO_DOMAIN if place.startswith("@") else TO_ADDRESS)
-    values = {"there": place.removeprefix("@"), "mine": domains_of(account)}
+    values = {"there": place.removeprefix("@"), "mine": domains_of(by)}
     rows = db.execute_sql(statement, values).fetchall()
     led = defaultdict(list)
     for id_, *recipient in db.execute_sql(RECIPIENTS, (json.dumps([row[0] for row in rows]),)):
@@ -171,9 +171,9 @@ def sources_of(account: Actor, place: str, lost: set[str]) -> list[Source]:
     ]
 
 
-def domains_of(account: Actor) -> str:
+def domains_of(by: Actor) -> str:
     """Return the numbers of the person's domains as a JSON list."""
-    return json.dumps([domain.id for domain in domains.list_for(account)])
+    return json.dumps([domain.id for domain in domains.list_for(by)])
 
 
 def leads_to(target: str, place: str) -> bool:
@@ -196,9 +196,9 @@ def without_end(places: Iterable[str]) -> set[str]:
     return lost
 
 
-def seen_by(account: Actor, caught: list[Caught]) -> list[Caught]:
+def seen_by(by: Actor, caught: list[Caught]) -> list[Caught]:
     """Return those of them that are of a domain of the person."""
-    mine = {domain.name for domain in domains.list_for(account)} if caught else set()
+    mine = {domain.name for domain in domains.list_for(by)} if caught else set()
     return [one for one in caught if one.domain in mine]
 
 
@@ -222,22 +222,22 @@ def caught_into(domain: Domain) -> list[Caught]:
     return [Caught(other.name) for other in catch_alls.into(domain)]
 
 
-def counts(account: Actor, emails: Iterable[str]) -> dict[str, int]:
+def counts(by: Actor, emails: Iterable[str]) -> dict[str, int]:
     """Count, for each of these addresses, how many are redirected there in vain."""
-    return counted(account, "target", emails, "AND NOT recipient.receives")
+    return counted(by, "target", emails, "AND NOT recipient.receives")
 
 
-def counts_into(account: Actor, removed: Iterable[str]) -> dict[str, int]:
+def counts_into(by: Actor, removed: Iterable[str]) -> dict[str, int]:
     """Count, for each of these removed domains by name, what is redirected there.
 
     Of one that was installed anew, nothing: what leads there is alive.
     """
-    return counted(account, "recipient.domain", removed, NOT_INSTALLED)
+    return counted(by, "recipient.domain", removed, NOT_INSTALLED)
 
 
-def counted(account: Actor, column: str, there: Iterable[str], only: str) -> dict[str, int]:
+def counted(by: Actor, column: str, there: Iterable[str], only: str) -> dict[str, int]:
     """Count the addresses of the person that lead to each of these places."""
-    values = {"there": json.dumps(list(there)), "mine": domains_of(account)}
+    values = {"there": json.dumps(list(there)), "mine": domains_of(by)}
     statement = COUNTED.format(column=column, only=only)
     return dict(db.execute_sql(statement, values).fetchall())
 

@@ -28,7 +28,7 @@ class Entry:
     email: str
     recipients: list[str]
     removed_at: datetime
-    removed_by: Actor
+    removed_by: str
     until: datetime
     mailbox_id: int | None
     quota_mb: int | None
@@ -55,7 +55,7 @@ class RemovedDomain:
     id: int
     name: str
     removed_at: datetime
-    removed_by: Actor
+    removed_by: str
     until: datetime
     addresses: int
     mailboxes: int
@@ -99,19 +99,19 @@ def page(domain: Domain, search: str = "", before: int | None = None, *, by: Act
         "before": LARGEST_ID if before is None else max(0, min(before, LARGEST_ID)),
         "limit": PAGE + 1,
     }
-    found = read(domain, [MATCHING if text else "", LATEST], values, by)
+    found = read(domain, [MATCHING if text else "", LATEST], values, by=by)
     more = found[PAGE - 1].id if len(found) > PAGE else None
     return Page(found[:PAGE], more)
 
 
 def of(domain: Domain, id_: int, *, by: Actor) -> Entry:
     """Return what was removed from `domain` under this number. Raises NotFound."""
-    for entry in read(domain, [ONE], {"id": min(id_, LARGEST_ID)}, by):
+    for entry in read(domain, [ONE], {"id": min(id_, LARGEST_ID)}, by=by):
         return entry
     raise NotFound
 
 
-def read(domain: Domain, parts: list[str], values: dict[str, object], by: Actor) -> list[Entry]:
+def read(domain: Domain, parts: list[str], values: dict[str, object], *, by: Actor) -> list[Entry]:
     """Return the entries of a domain that a statement of these parts selects."""
     guard.domain(by, domain)
     values |= {
@@ -121,24 +121,24 @@ def read(domain: Domain, parts: list[str], values: dict[str, object], by: Actor)
     }
     rows = db.execute_sql(" ".join([ENTRIES, *parts]), values).fetchall()
     return [
-        Entry(id_, kind, email, led.splitlines(), moment(at), by, moment(until), *held)
-        for id_, kind, email, led, at, by, until, *held in rows
+        Entry(id_, kind, email, led.splitlines(), moment(at), remover, moment(until), *held)
+        for id_, kind, email, led, at, remover, until, *held in rows
     ]
 
 
-def domains_for(account: Actor) -> list[RemovedDomain]:
+def domains_for(by: Actor) -> list[RemovedDomain]:
     """Return the removed domains that can still be brought back, the latest first."""
-    ids = [domain.id for domain in removed_domains.list_for(account)]
+    ids = [domain.id for domain in removed_domains.list_for(by)]
     rows = db.execute_sql(DOMAINS, {"domains": json.dumps(ids)}).fetchall()
     return [
-        RemovedDomain(id_, name, moment(at), by, moment(until), *counts)
-        for id_, name, at, by, until, *counts in rows
+        RemovedDomain(id_, name, moment(at), remover, moment(until), *counts)
+        for id_, name, at, remover, until, *counts in rows
     ]
 
 
-def domain_of(account: Actor, id_: int) -> RemovedDomain:
+def domain_of(by: Actor, id_: int) -> RemovedDomain:
     """Return the removed domain of this number, while it can come back. Raises NotFound."""
-    for domain in domains_for(account):
+    for domain in domains_for(by):
         if domain.id == id_:
             return domain
     raise NotFound

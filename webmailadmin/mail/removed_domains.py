@@ -64,57 +64,57 @@ def refuse_other_name(domain: Domain, typed: str) -> None:
         raise DomainNameDiffers(name=names.shown(domain.name))
 
 
-def list_for(account: Actor) -> list[Domain]:
+def list_for(by: Actor) -> list[Domain]:
     """Return the removed domains that can still be brought back, the latest first."""
     kept = Removed.select(Removed.domain).where(
         Removed.local_part == names.POSTMASTER, Removed.with_domain, Removed.until > now()
     )
     rows = Domain.select().where(Domain.removed_at.is_null(False), Domain.id.in_(kept))
-    if not guard.everything(account):
-        rows = rows.where(Domain.id.in_(owners.added_by(account)))
+    if not guard.everything(by):
+        rows = rows.where(Domain.id.in_(owners.added_by(by)))
     return list(rows.order_by(Domain.removed_at.desc()))
 
 
-def of(account: Actor, id_: int) -> Domain:
+def of(by: Actor, id_: int) -> Domain:
     """Return the removed domain of this number, while it can come back. Raises NotFound."""
-    found = next((domain for domain in list_for(account) if domain.id == id_), None)
+    found = next((domain for domain in list_for(by) if domain.id == id_), None)
     if found is None:
         raise NotFound
     return found
 
 
-def bring_back(account: Actor, id_: int) -> Domain:
+def bring_back(id_: int, *, by: Actor) -> Domain:
     """Bring back a removed domain with all that went with it.
 
     Raises NotFound, DomainExists, CatchAllLoop, RecipientLoop, TooManyInAll, TooManySteps,
     PostmasterNeedsDestination; for an owner DomainsUsedUp, DomainForHoster, and what limits
     refuses.
     """
-    with db.atomic(), discretion.towards(account):
-        domain = of(account, id_)
+    with db.atomic(), discretion.towards(by):
+        domain = of(by, id_)
         if routing.domain_named(domain.name):
             raise DomainExists(name=names.shown(domain.name))
-        limits.refuse_domain(account)
-        if account.kind is Kind.OWNER:
-            owners.refuse_contacts_of_others(domain, by=account)
+        limits.refuse_domain(by)
+        if by.kind is Kind.OWNER:
+            owners.refuse_contacts_of_others(domain, by=by)
         Domain.update(removed_at=None, catch_all_receives=False, version=Domain.version + 1).where(
             Domain.id == domain.id
         ).execute()
-        with limits.kept(domain, by=account):
+        with limits.kept(domain, by=by):
             count = keeping.put_all_back(domain)
-        limits.refuse_led_outside(domain, by=account)
+        limits.refuse_led_outside(domain, by=by)
         journal.record(
             "domain.put-back",
-            by=account,
+            by=by,
             domain=domain,
             addresses=count.addresses,
             mailboxes=count.mailboxes,
         )
         other = domain.catch_all_domain
         if other is not None and other.removed_at is not None:
-            catch_alls.keep(domain, by=account)
+            catch_alls.keep(domain, by=by)
             Domain.update(catch_all_domain=None).where(Domain.id == domain.id).execute()
-            journal.record("catch-all.none", by=account, domain=domain)
+            journal.record("catch-all.none", by=by, domain=domain)
         routing.settle_whole(domain)
         routing.refuse_circles_through(domain)
     found: Domain = Domain.get_by_id(domain.id)

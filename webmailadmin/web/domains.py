@@ -191,7 +191,7 @@ def restore(id_: int) -> Response:
     form = Plain()
     if form.validate_on_submit():
         with form.refusals():
-            domain = removed_domains.bring_back(g.who, id_)
+            domain = removed_domains.bring_back(id_, by=g.who)
             leave(Toast(gettext("%(name)s is back.", name=names.shown(domain.name))))
             return make_response(redirect(url_for(".about", name=domain.name), 303))
     again = InstallForm(formdata=None)
