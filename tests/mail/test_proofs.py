@@ -8,7 +8,7 @@ from tests.dns_of import name_server
 from tests.mail.people import owner
 from tests.mail.stage import everything
 from webmailadmin import settings
-from webmailadmin.mail import domains, proofs
+from webmailadmin.mail import domains, name_servers, proofs
 from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.mail.errors_of_domains import ContactMissing, DomainUnproved, NameServersSilent
 from webmailadmin.mail.errors_of_limits import DomainsUsedUp
@@ -91,7 +91,7 @@ def test_a_name_too_long_for_the_record_is_no_proof(dns, bruno):
 
 
 def test_nobody_waits_long_for_a_name_server_that_says_nothing(dns, bruno, monkeypatch):
-    monkeypatch.setattr(proofs, "SECONDS", 0.2)
+    monkeypatch.setattr(name_servers, "SECONDS", 0.2)
     monkeypatch.setattr(dns, "answer", lambda question: question)  # which is no answer
     with pytest.raises(NameServersSilent):
         add(bruno)

@@ -6,17 +6,13 @@ somebody else's would read what everybody on this server writes to it.
 
 import hmac
 
-import dns.exception
-import dns.resolver
-
 from webmailadmin import settings
 from webmailadmin.key import secret_key
 from webmailadmin.mail import names
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors_of_domains import DomainUnproved, NameServersSilent
+from webmailadmin.mail.errors_of_domains import DomainUnproved
 
 LABEL = "_webmailadmin"
-SECONDS = 4.0  # for all name servers together: the person waits
 
 
 def are_asked_of(by: Actor) -> bool:
@@ -35,26 +31,9 @@ def refuse_unproved(name: str, *, by: Actor) -> None:
 
     name: the A-label. Slow: outside every transaction. Raises NameServersSilent.
     """
-    if are_asked_of(by) and code(by) not in texts(name):
+    if not are_asked_of(by):
+        return
+    from webmailadmin.mail import name_servers  # noqa: PLC0415 - slow import, needed here alone
+
+    if code(by) not in name_servers.texts(LABEL, name):
         raise DomainUnproved(name=names.shown(name))
-
-
-def texts(name: str) -> list[str]:
-    """Return what the TXT records of a domain say that are for us. Raises NameServersSilent."""
-    try:
-        records = resolver().resolve(f"{LABEL}.{name}.", "TXT", lifetime=SECONDS)
-    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-        return []
-    except dns.exception.DNSException as error:
-        raise NameServersSilent(name=names.shown(name)) from error
-    return [b"".join(record.strings).decode(errors="replace").strip() for record in records]
-
-
-def resolver() -> dns.resolver.Resolver:
-    """Return what asks the name server of the settings, or else those of the system."""
-    if settings.current.name_server is None:
-        return dns.resolver.Resolver()
-    host, port = settings.current.name_server
-    made = dns.resolver.Resolver(configure=False)
-    made.nameservers, made.port = [host], port
-    return made
