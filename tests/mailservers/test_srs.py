@@ -59,12 +59,12 @@ def add_srs(servers: PrivateServers, ports: srs.SrsPorts) -> None:
         path.write_text(text)
         servers.system.run("chgrp", "postfix", str(path))
         path.chmod(0o640)
-    for name, text in (
-        ("main.cf", srs.main_cf(servers.values, ports)),
-        ("master.cf", srs.master_cf(ports)),
-    ):
-        with (servers.postfix_folder / name).open("a") as opened:
-            opened.write(text)
+    with (servers.postfix_folder / "main.cf").open("a") as main_cf:
+        for name, value in srs.parameters(servers.values, ports).items():
+            main_cf.write(f"{name} = {value}\n")
+    with (servers.postfix_folder / "master.cf").open("a") as master_cf:
+        for line, *options in srs.services(ports).values():
+            master_cf.write("\n  -o ".join([line, *options]) + "\n")
     servers.postfix("postfix", "reload")
 
 

@@ -13,7 +13,6 @@ from webmailadmin.models import Account, Removed, Session
 from webmailadmin.web.security import HEADERS, POLICY
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
-WRITING = ("POST", "PUT", "PATCH", "DELETE")
 # What anybody may open, by name: everything else wants a log-in.
 OPEN = {
     "static",

@@ -27,7 +27,6 @@ DOVECOT_DICT = DOVECOT / "webmailadmin-dict.conf.ext"  # 2.3 only
 DOVECOT_SYSTEM_USERS = DOVECOT / "conf.d" / "auth-system.conf.ext"
 UNITS = Path("/etc/systemd/system")
 POSTSRSD = Path("/etc/default/postsrsd")
-POSTSRSD_SECRET = Path("/etc/postsrsd.secret")
 
 
 def environment(inherited: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -92,15 +92,3 @@ SRS_LISTEN_ADDR=127.0.0.1
 RUN_AS=postsrsd
 CHROOT=/var/lib/postsrsd
 """
-
-
-def main_cf(values: Values, ports: SrsPorts) -> str:
-    """Return the parameters as lines of main.cf."""
-    return "".join(f"{name} = {value}\n" for name, value in parameters(values, ports).items())
-
-
-def master_cf(ports: SrsPorts) -> str:
-    """Return the services as entries of master.cf."""
-    return "".join(
-        "\n  -o ".join([line, *options]) + "\n" for line, *options in services(ports).values()
-    )

@@ -1,12 +1,13 @@
 """The forms of accounts; see forms."""
 
+from dataclasses import replace
+
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
-from webmailadmin.mail.domains import LANGUAGES
 from webmailadmin.mail.profiles import Wish
-from webmailadmin.web.forms import Form
+from webmailadmin.web.forms import SPOKEN, Form
 
 KINDS = [
     SelectChoice("owner", _l("Owner of domains")),
@@ -20,11 +21,7 @@ class PersonForm(Form):
     kind = RadioField(_l("Kind"), choices=KINDS, validate_choice=False)
     person = StringField(_l("Person"))
     contact = StringField(_l("Contact address"))
-    language = RadioField(
-        _l("Language"),
-        choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
-        validate_choice=False,
-    )
+    language = RadioField(_l("Language"), choices=SPOKEN, validate_choice=False)
 
     def wish(self) -> Wish:
         """Return what the form says as plain values."""
@@ -53,10 +50,8 @@ class AccountForm(PersonForm):
 
     def wish(self) -> Wish:
         """Return what the form says as plain values."""
-        return Wish(
-            person=self.person.data or "",
-            contact=self.contact.data or "",
-            language=self.language.data or "",
+        return replace(
+            super().wish(),
             most_addresses=self.most_addresses.data or "",
             most_mailboxes=self.most_mailboxes.data or "",
             most_mb=self.most_mb.data or "",

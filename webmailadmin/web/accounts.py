@@ -1,12 +1,14 @@
 """Accounts: the list, and the page of each. Administrators only: the rules refuse all others."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
 
 from webmailadmin.mail import accounts, domains, names, owners, profiles
 from webmailadmin.mail.actors import Kind
-from webmailadmin.models import Account, Domain
+from webmailadmin.mail.errors import N_
+from webmailadmin.models import Account
 from webmailadmin.web.account_forms import (
     AccountForm,
     AddAccountForm,
@@ -116,36 +118,37 @@ def change(account: str) -> Response:
 @prove_again
 def give(account: str) -> Response:
     """Give the account a domain."""
-    found = accounts.named(account, by=g.who)
-    form = GiveForm()
-    if form.validate_on_submit():
-        domain = domain_in(form)
-        with form.refusals():
-            owners.give(domain, found, by=g.who)
-            shown = names.shown(domain.name)
-            text = gettext("%(domain)s is given to %(name)s.", domain=shown, name=found.name)
-            return back_to(found, text)
-    return page(found, 422, give=form)
+    given = N_("%(domain)s is given to %(name)s.")
+    return hand_over(account, owners.give, given, lambda one, form: page(one, 422, give=form))
 
 
 @bp.post("/accounts/<account>/take")
 @prove_again
 def take(account: str) -> Response:
     """Take a domain away from the account."""
+    taken = N_("%(domain)s is taken away from %(name)s.")
+    return hand_over(account, owners.take, taken, lambda one, form: page(one, 422, plain=form))
+
+
+def hand_over(
+    account: str,
+    act: Callable[..., None],
+    text: str,
+    refused: Callable[[Account, GiveForm], Response],
+) -> Response:
+    """Give or take the domain that was chosen, and say so on the page of the account.
+
+    text: says it. refused: answers with what was refused in the form.
+    """
     found = accounts.named(account, by=g.who)
     form = GiveForm()
     if form.validate_on_submit():
-        domain = domain_in(form)
-        owners.take(domain, found, by=g.who)
-        shown = names.shown(domain.name)
-        text = gettext("%(domain)s is taken away from %(name)s.", domain=shown, name=found.name)
-        return back_to(found, text)
-    return page(found, 422, plain=form)
-
-
-def domain_in(form: GiveForm) -> Domain:
-    """Return the domain that was chosen. Raises NotFound."""
-    return domains.of(g.who, form.domain.data or "")
+        domain = domains.of(g.who, form.domain.data or "")
+        with form.refusals():
+            act(domain, found, by=g.who)
+            shown = names.shown(domain.name)
+            return back_to(found, gettext(text, domain=shown, name=found.name))
+    return refused(found, form)
 
 
 @bp.post("/accounts/<account>/switch-<any(on,off):way>")

@@ -31,6 +31,7 @@ from webmailadmin.models import LARGEST_ID
 from webmailadmin.words import gettext, in_words
 
 YES_NO = [SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("No"))]
+SPOKEN = [SelectChoice(code, name) for code, name in LANGUAGES.items()]
 
 
 class TypedPassword(PasswordField):  # type: ignore[misc]
@@ -190,11 +191,7 @@ class InstallForm(Form):
 class MailLanguageForm(Form):
     """The language of the mails that the mailboxes of a domain get from us."""
 
-    language = RadioField(
-        _l("Language"),
-        choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
-        validate_choice=False,
-    )
+    language = RadioField(_l("Language"), choices=SPOKEN, validate_choice=False)
 
 
 class RemoveDomainForm(Form):
