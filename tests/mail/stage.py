@@ -1,12 +1,17 @@
 """What the tests of the rules say over and over, in one word each."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
 
 from webmailadmin.database import db
 from webmailadmin.mail import accounts, addresses, catch_alls, domains, routing
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.models import Account, Address, Domain, Journal, Mailbox, Recipient, Removed, now
+
+Refused = TypeVar("Refused", bound=Exception)
 
 PASSWORD = "a fine long password 27"
 
@@ -25,6 +30,16 @@ def everything() -> dict[str, list[Any]]:
     """Return the whole database, table by table, row by row."""
     tables = [name for (name,) in sql("SELECT name FROM sqlite_schema WHERE type = 'table'")]
     return {table: sql(f"SELECT rowid, * FROM {table} ORDER BY rowid") for table in sorted(tables)}
+
+
+def refused(act: Callable[[], object], kind: type[Refused]) -> Refused:
+    """Do what must be refused with `kind`, and see that nothing changed."""
+    before = everything()
+    with pytest.raises(kind) as refusal:
+        act()
+    assert type(refusal.value) is kind
+    assert everything() == before
+    return refusal.value
 
 
 def find(email: str) -> Address:

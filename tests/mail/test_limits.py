@@ -1,6 +1,5 @@
 """How much an owner may have, counted where it is taken."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -11,10 +10,10 @@ from tests.mail.stage import (
     PASSWORD,
     catch_all,
     domain_of,
-    everything,
     find,
     kept_in,
     make,
+    refused,
     save,
 )
 from webmailadmin import database
@@ -48,15 +47,6 @@ from webmailadmin.models import Account, Address, Domain, Ownership
 CONTACT = "contact@bonvenon.fr"
 
 
-def refused(refusal: type[Exception], act: Callable[[], object]) -> dict[str, object]:
-    """Have an act refused, with nothing changed; return the values of its words."""
-    before = everything()
-    with pytest.raises(refusal) as found:
-        act()
-    assert everything() == before
-    return getattr(found.value, "values", {})
-
-
 # What is counted
 
 
@@ -66,7 +56,7 @@ def test_addresses_are_counted_over_all_domains_of_the_owner(
     camille = owner("camille", bonvenon, autre, most_addresses="3")
     make("one@bonvenon.fr", by=camille)
 
-    values = refused(AddressesUsedUp, lambda: addresses.add(autre, "two", by=camille))
+    values = refused(lambda: addresses.add(autre, "two", by=camille), AddressesUsedUp).values
     assert values == {"used": 3, "most": 3, "wanted": 4}
     addresses.remove(find("one@bonvenon.fr"), confirmed=True, by=camille)
     assert addresses.add(autre, "two", by=camille)
@@ -99,7 +89,7 @@ def test_an_old_name_that_stays_is_one_address_more(contact: Address, autre: Dom
         version = find(CONTACT).version
         return renaming.rename(contact, "hello", version=version, keep_alias=keep, by=camille)
 
-    refused(AddressesUsedUp, lambda: rename(keep=True))
+    refused(lambda: rename(keep=True), AddressesUsedUp)
     assert rename(keep=False)
 
 
@@ -107,13 +97,13 @@ def test_mailboxes_are_counted(contact: Address) -> None:
     camille = owner("camille", contact.domain, most_mailboxes="1")
     addresses.add(contact.domain, "sales", by=camille)
 
-    values = refused(MailboxesUsedUp, lambda: save("sales@bonvenon.fr", by=camille, mailbox=True))
-    assert values == {"used": 1, "most": 1, "wanted": 2}
+    used_up = refused(lambda: save("sales@bonvenon.fr", by=camille, mailbox=True), MailboxesUsedUp)
+    assert used_up.values == {"used": 1, "most": 1, "wanted": 2}
     assert save(CONTACT, by=camille, quota_mb="2048")
     save(CONTACT, by=camille, mailbox=False, may_remove=True)
     assert save("sales@bonvenon.fr", by=camille, mailbox=True)
     (kept,) = kept_in(contact.domain)
-    refused(MailboxesUsedUp, lambda: removal.restore(kept, by=camille))
+    refused(lambda: removal.restore(kept, by=camille), MailboxesUsedUp)
 
 
 def test_size_limits_are_summed(contact: Address) -> None:
@@ -121,10 +111,10 @@ def test_size_limits_are_summed(contact: Address) -> None:
     addresses.add(contact.domain, "sales", by=camille)
     box = {"mailbox": True, "quota_mb": "977"}
 
-    values = refused(SpaceUsedUp, lambda: save("sales@bonvenon.fr", by=camille, **box))
+    values = refused(lambda: save("sales@bonvenon.fr", by=camille, **box), SpaceUsedUp).values
     assert values == {"used_mb": 1024, "most_mb": 2000, "wanted_mb": 2001}
     save("sales@bonvenon.fr", by=camille, **box | {"quota_mb": "976"})
-    refused(SpaceUsedUp, lambda: save(CONTACT, by=camille, quota_mb="1025"))
+    refused(lambda: save(CONTACT, by=camille, quota_mb="1025"), SpaceUsedUp)
     assert save(CONTACT, by=camille, quota_mb="1023")
 
 
@@ -134,7 +124,7 @@ def test_a_mailbox_without_a_size_limit_is_refused_where_space_is_limited(
 ) -> None:
     camille = owner("camille", contact.domain, **{limit: "5000"})
 
-    refused(SizeLimitMissing, lambda: save(CONTACT, by=camille, quota_mb="0"))
+    refused(lambda: save(CONTACT, by=camille, quota_mb="0"), SizeLimitMissing)
 
 
 def test_a_size_limit_has_a_highest(contact: Address, alice: Actor) -> None:
@@ -142,10 +132,9 @@ def test_a_size_limit_has_a_highest(contact: Address, alice: Actor) -> None:
     addresses.add(contact.domain, "sales", by=camille)
     box = {"mailbox": True, "quota_mb": "1001"}
 
-    assert refused(SizeLimitTooHigh, lambda: save("sales@bonvenon.fr", by=camille, **box)) == {
-        "limit": 1000
-    }
-    refused(SizeLimitTooHigh, lambda: save(CONTACT, by=camille, quota_mb="1025"))
+    too_high = refused(lambda: save("sales@bonvenon.fr", by=camille, **box), SizeLimitTooHigh)
+    assert too_high.values == {"limit": 1000}
+    refused(lambda: save(CONTACT, by=camille, quota_mb="1025"), SizeLimitTooHigh)
     assert save(CONTACT, by=camille, quota_mb="1023")  # lower, though still too high
     save(CONTACT, by=alice, quota_mb="0")
     assert save(CONTACT, by=camille, quota_mb="900")
@@ -197,7 +186,8 @@ def test_the_limits_of_every_owner_bind_without_telling_what_the_other_has(
     denis = owner("denis", contact.domain)
     addresses.add(contact.domain, "sales", by=denis)
 
-    assert refused(OthersLimit, lambda: save("sales@bonvenon.fr", by=denis, mailbox=True)) == {}
+    of_others = refused(lambda: save("sales@bonvenon.fr", by=denis, mailbox=True), OthersLimit)
+    assert of_others.values == {}
 
 
 def test_somebody_who_has_no_domain_in_common_is_not_bound(contact: Address, autre: Domain) -> None:
@@ -215,13 +205,13 @@ def test_recipients_outside_need_the_right(contact: Address, autre: Domain, alic
     camille = owner("camille", contact.domain, may_redirect_outside=False)
 
     outside = ["new@x.org", "postmaster@autre.fr", "other@y.org"]
-    values = refused(OutsideRefused, lambda: save(CONTACT, by=camille, recipients=outside))
+    values = refused(lambda: save(CONTACT, by=camille, recipients=outside), OutsideRefused).values
     assert values == {"emails": "new@x.org, other@y.org"}
     assert save(CONTACT, by=camille, recipients=["postmaster@autre.fr"])  # installed here
     assert save("led@bonvenon.fr", by=camille, recipients=["old@x.org", CONTACT])  # was there
     assert save("led@bonvenon.fr", by=alice, recipients=["new@x.org"])
     led = {"led@bonvenon.fr": find("led@bonvenon.fr").version}
-    refused(OutsideRefused, lambda: leading.point_to("new@x.org", led, "newer@x.org", by=camille))
+    refused(lambda: leading.point_to("new@x.org", led, "newer@x.org", by=camille), OutsideRefused)
 
 
 def test_what_led_outside_does_not_come_back_without_the_right(
@@ -234,9 +224,9 @@ def test_what_led_outside_does_not_come_back_without_the_right(
     catch_all("bonvenon.fr", "", by=camille)
     (way, _) = kept_in(bonvenon)
 
-    refused(OutsideRefused, lambda: removal.restore(kept, by=camille))
-    refused(CatchAllOutside, lambda: catch_alls.restore(way, by=camille))
-    refused(CatchAllOutside, lambda: catch_all("bonvenon.fr", "new@x.org", by=camille))
+    refused(lambda: removal.restore(kept, by=camille), OutsideRefused)
+    refused(lambda: catch_alls.restore(way, by=camille), CatchAllOutside)
+    refused(lambda: catch_all("bonvenon.fr", "new@x.org", by=camille), CatchAllOutside)
     assert removal.restore(kept, by=alice)
 
 
@@ -258,7 +248,7 @@ def added(name: str, by: Actor) -> Domain:
 
 def test_who_may_add_no_domain_finds_no_way_to(bonvenon: Domain, contact: Address) -> None:
     for who in (owner("camille", bonvenon), holder(contact)):
-        refused(NotFound, lambda who=who: added("neuf.fr", who))  # type: ignore[arg-type]
+        refused(lambda who=who: added("neuf.fr", who), NotFound)  # type: ignore[arg-type]
         assert not limits.may_add_domains(who)
 
 
@@ -267,19 +257,20 @@ def test_an_owner_adds_domains_up_to_a_number(bonvenon: Domain, alice: Actor) ->
     first = added("un.fr", camille)
     added("deux.fr", camille)
 
-    assert refused(DomainsUsedUp, lambda: added("trois.fr", camille)) == {"used": 2, "most": 2}
+    used_up = refused(lambda: added("trois.fr", camille), DomainsUsedUp)
+    assert used_up.values == {"used": 2, "most": 2}
     own = Ownership.get(Ownership.domain == first)
     assert (own.added_itself, own.account.name) == (True, "camille")
     removed_domains.remove(first, by=camille)
     added("trois.fr", camille)
-    refused(DomainsUsedUp, lambda: removed_domains.bring_back(first.id, by=camille))
+    refused(lambda: removed_domains.bring_back(first.id, by=camille), DomainsUsedUp)
     assert removed_domains.bring_back(first.id, by=alice)
 
 
 def test_a_domain_that_an_owner_adds_counts_with_its_postmaster(bonvenon: Domain) -> None:
     camille = owner("camille", bonvenon, most_domains="5", most_addresses="1")
 
-    refused(AddressesUsedUp, lambda: added("neuf.fr", camille))
+    refused(lambda: added("neuf.fr", camille), AddressesUsedUp)
 
 
 def test_an_owner_removes_and_brings_back_what_it_added_itself_only(
@@ -289,14 +280,14 @@ def test_an_owner_removes_and_brings_back_what_it_added_itself_only(
     denis = owner("denis", most_domains="1")
     new = added("neuf.fr", camille)
 
-    refused(NotFound, lambda: removed_domains.remove(bonvenon, by=camille))
-    refused(NotFound, lambda: removed_domains.remove(new, by=denis))
-    refused(NotFound, lambda: domains.switch(new, False, by=camille))
+    refused(lambda: removed_domains.remove(bonvenon, by=camille), NotFound)
+    refused(lambda: removed_domains.remove(new, by=denis), NotFound)
+    refused(lambda: domains.switch(new, False, by=camille), NotFound)
     removed_domains.remove(new, by=camille)
     removed_domains.remove(bonvenon, by=alice)
     assert [one.name for one in removed_domains.list_for(camille)] == ["neuf.fr"]
-    refused(NotFound, lambda: removed_domains.bring_back(bonvenon.id, by=camille))
-    refused(NotFound, lambda: removed_domains.bring_back(new.id, by=denis))
+    refused(lambda: removed_domains.bring_back(bonvenon.id, by=camille), NotFound)
+    refused(lambda: removed_domains.bring_back(new.id, by=denis), NotFound)
     assert removed_domains.bring_back(new.id, by=camille).name == "neuf.fr"
 
 
@@ -321,7 +312,7 @@ def test_a_domain_that_comes_back_is_counted(
     wish = Wish(most_domains="1", **limit)  # type: ignore[arg-type]
     accounts.change(account_of("camille"), Kind.OWNER, wish, by=alice)
 
-    refused(refusal, lambda: removed_domains.bring_back(new.id, by=camille))
+    refused(lambda: removed_domains.bring_back(new.id, by=camille), refusal)
     assert removed_domains.bring_back(new.id, by=alice)
 
 

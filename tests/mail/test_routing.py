@@ -8,31 +8,20 @@ from tests.mail import truth
 from tests.mail.stage import (
     catch_all,
     domain_of,
-    everything,
     find,
     install,
     leads_on,
     make,
     receives,
+    refused,
     save,
     sql,
 )
 from webmailadmin.mail import addresses, domains, removal, removed_domains, routing
 from webmailadmin.mail.actors import Actor
-from webmailadmin.mail.errors import Refusal
 from webmailadmin.mail.errors_of_catch_alls import AddressIsCatchAll, CatchAllLoop
 from webmailadmin.mail.errors_of_recipients import RecipientLoop, TooManyInAll, TooManySteps
 from webmailadmin.models import Account, Address, Domain
-
-
-def refused(act: Callable[[], object], kind: type[Refusal]) -> Refusal:
-    """Do what must be refused with `kind`, and see that nothing changed."""
-    before = everything()
-    with pytest.raises(Refusal) as refusal:
-        act()
-    assert type(refusal.value) is kind
-    assert everything() == before
-    return refusal.value
 
 
 def chain(steps: int, *, by: Actor, domain: str = "bonvenon.fr") -> None:
