@@ -1,8 +1,6 @@
 """Accounts: log-in, sessions, throttle. Time stands still; what is stored moves to the past."""
 
 import itertools
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -11,7 +9,6 @@ import pytest
 
 from tests.mail.stage import PASSWORD, everything, sql
 from webmailadmin import settings
-from webmailadmin.database import db
 from webmailadmin.mail import accounts, log_ins, passwords, sessions, throttle
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.errors_of_accounts import AccountExists, AccountMissing, AccountNameMalformed
@@ -451,33 +448,3 @@ def test_failures_are_forgotten_after_an_hour_without_one(alice: Actor) -> None:
         "account:somebody",
         "network:192.0.2.9",
     ]
-
-
-def test_another_process_sees_the_failures(alice: Actor) -> None:
-    for number in range(5):
-        fail(network=f"198.51.100.{number}")
-    Throttle.update(failures=12).where(Throttle.key == "account:alice").execute()
-    db.close()
-
-    said = subprocess.run(
-        [sys.executable, "-c", OTHER_PROCESS, str(settings.current.data)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert said.stdout == "too-many-failures\n"
-
-
-OTHER_PROCESS = """
-import sys
-from pathlib import Path
-from webmailadmin import database
-from webmailadmin.mail import log_ins
-from webmailadmin.mail.errors import Refusal
-database.open_database(Path(sys.argv[1]))
-try:
-    log_ins.log_in("alice", "wrong", "203.0.113.1")
-except Refusal as refusal:
-    print(refusal.code)
-"""

@@ -9,6 +9,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.turns import turn
 from webmailadmin.servers.private import PACKAGES, System, add_what_is_missing
 
@@ -45,6 +47,14 @@ def system(folder: Path) -> System:
             install()
         add_what_is_missing(within(folder), print)
     return within(folder)
+
+
+def wanted(folder: Path) -> System:
+    """Return the system, or let the test fail with the reason why there is none."""
+    try:
+        return system(folder)
+    except NoDebian13 as reason:
+        pytest.fail(str(reason), pytrace=False)
 
 
 def within(folder: Path) -> System:
