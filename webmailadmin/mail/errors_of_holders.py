@@ -1,4 +1,4 @@
-"""What the rules of a mailbox's holder can refuse; see `errors.py`."""
+"""What the rules of a mailbox's holder can refuse."""
 
 from webmailadmin.mail.errors import N_, Refusal
 

@@ -1,4 +1,4 @@
-"""What is refused to who looks for something in the journal; see `errors.py`."""
+"""What is refused to who looks for something in the journal."""
 
 from webmailadmin.mail.errors import N_, Refusal
 

@@ -1,4 +1,4 @@
-"""What the rules of vacation answers can refuse; see `errors.py`."""
+"""What the rules of vacation answers can refuse."""
 
 from webmailadmin.mail.errors import N_, Refusal
 

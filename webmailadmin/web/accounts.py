@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, g, make_response, render_template, url_for
 
 from webmailadmin.mail import accounts, domains, names, owners, profiles
 from webmailadmin.mail.actors import Kind
@@ -17,7 +17,7 @@ from webmailadmin.web.account_forms import (
     RemoveAccountForm,
 )
 from webmailadmin.web.forms import Plain
-from webmailadmin.web.htmx import leave
+from webmailadmin.web.htmx import go
 from webmailadmin.web.security import prove_again
 from webmailadmin.words import Toast, gettext, spoken
 
@@ -97,8 +97,7 @@ def page(
 
 def back_to(account: Account, text: str) -> Response:
     """Go back to the page of an account, and say there what was done."""
-    leave(Toast(text))
-    return make_response(redirect(url_for(".edit", account=account.name), 303))
+    return go(url_for(".edit", account=account.name), Toast(text))
 
 
 @bp.post("/accounts/<account>/")
@@ -188,8 +187,10 @@ def remove(account: str) -> Response:
     if form.validate_on_submit():
         with form.refusals():
             accounts.remove(found, form.typed.data or "", by=g.who)
-            leave(Toast(gettext("The account %(name)s is removed.", name=found.name)))
-            return make_response(redirect(url_for(".list_"), 303))
+            return go(
+                url_for(".list_"),
+                Toast(gettext("The account %(name)s is removed.", name=found.name)),
+            )
     return page(found, 422, removal=form)
 
 
@@ -197,7 +198,7 @@ def remove(account: str) -> Response:
 def done(account: str, **_: str) -> Response:
     """Answer the URL of a refused form when it is typed or reloaded."""
     found = accounts.named(account, by=g.who)
-    return make_response(redirect(url_for(".edit", account=found.name), 303))
+    return go(url_for(".edit", account=found.name))
 
 
 for act in ("domains", "take", "password", "remove"):

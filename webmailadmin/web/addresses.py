@@ -1,6 +1,6 @@
 """The addresses of a domain: list, add, edit, delete."""
 
-from flask import Blueprint, Response, g, make_response, redirect, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 
 from webmailadmin import settings
 from webmailadmin.mail import (
@@ -21,7 +21,7 @@ from webmailadmin.models import Address, Domain, Mailbox
 from webmailadmin.web import losses
 from webmailadmin.web.domains import mine_named
 from webmailadmin.web.forms import AddForm, DeleteForm, EditForm
-from webmailadmin.web.htmx import answer, done, wants_fragment
+from webmailadmin.web.htmx import answer, done, go, wants_fragment
 from webmailadmin.web.links import made, url_of
 from webmailadmin.web.losses import Loss
 from webmailadmin.web.pages import default_quota
@@ -80,7 +80,7 @@ def add(name: str) -> Response:
 @bp.get("/domains/<name>/addresses/")
 def added(name: str) -> Response:
     """Answer the URL of a refused form when it is typed or reloaded."""
-    return make_response(redirect(url_for(".list_", name=name), 303))
+    return go(url_for(".list_", name=name))
 
 
 def page_of(domain: Domain, fragment: str, status: int, /, **context: object) -> Response:
@@ -157,7 +157,7 @@ def closed(email: str) -> Response:
     """Show the row with its editor closed; as a page, the list with the editor open."""
     address = addresses.of(g.who, email)
     if not wants_fragment():
-        return make_response(redirect(url_for(".edit", email=email), 303))
+        return go(url_for(".edit", email=email))
     return answer(
         "", "addresses/_closed.html", domain=address.domain, open=listing.row(address, by=g.who)
     )
@@ -269,4 +269,4 @@ def delete(email: str) -> Response:
 @bp.get("/addresses/<email>/delete")
 def deletion(email: str) -> Response:
     """Answer the URL of a refused deletion when it is typed or reloaded."""
-    return make_response(redirect(url_for(".edit", email=email), 303))
+    return go(url_for(".edit", email=email))

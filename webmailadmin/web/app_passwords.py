@@ -1,6 +1,6 @@
 """App passwords: the holder's page of them, and their end from the editor of an address."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, g, make_response, render_template, url_for
 
 from webmailadmin import settings
 from webmailadmin.mail import addresses, app_passwords, holders, listing, mailboxes
@@ -8,7 +8,7 @@ from webmailadmin.mail.app_passwords import Created
 from webmailadmin.models import Address
 from webmailadmin.web.addresses import editor_context, new_editor, page_of
 from webmailadmin.web.forms import AppPasswordForm, Plain
-from webmailadmin.web.htmx import done, leave
+from webmailadmin.web.htmx import done, go
 from webmailadmin.web.security import prove_again
 from webmailadmin.words import Toast, gettext
 
@@ -66,8 +66,7 @@ def revoke(id_: int) -> Response:
     if form.validate_on_submit():
         with form.refusals():
             text = revoked(address, id_)
-            leave(Toast(text))
-            return make_response(redirect(url_for(".list_"), 303))
+            return go(url_for(".list_"), Toast(text))
     return page(AppPasswordForm(formdata=None), 422, button=form)
 
 
@@ -91,8 +90,7 @@ def main_password(way: str) -> Response:
                 if way == "off"
                 else gettext("Mail programs get in by your main password too.")
             )
-            leave(Toast(text))
-            return make_response(redirect(url_for(".list_"), 303))
+            return go(url_for(".list_"), Toast(text))
     return page(AppPasswordForm(formdata=None), 422, button=form)
 
 
@@ -101,7 +99,7 @@ def main_password(way: str) -> Response:
 def changed(**_: object) -> Response:
     """Answer the URL of a refused button when it is typed or reloaded."""
     holders.of(g.who)
-    return make_response(redirect(url_for(".list_"), 303))
+    return go(url_for(".list_"))
 
 
 @bp.post("/addresses/<email>/app-passwords/<int:id_>/revoke")
@@ -122,4 +120,4 @@ def revoke_of(email: str, id_: int) -> Response:
 @bp.get("/addresses/<email>/app-passwords/<int:id_>/revoke")
 def revoked_of(email: str, id_: int) -> Response:  # noqa: ARG001
     """Answer the URL of a button when it is typed or reloaded."""
-    return make_response(redirect(url_for("addresses.edit", email=email), 303))
+    return go(url_for("addresses.edit", email=email))

@@ -1,11 +1,11 @@
 """One's own contact address, to which a link goes when the password is forgotten."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, g, make_response, render_template, url_for
 
 from webmailadmin import settings
 from webmailadmin.mail import contacts, names, people
 from webmailadmin.upkeep import letters
-from webmailadmin.web.htmx import leave
+from webmailadmin.web.htmx import go
 from webmailadmin.web.link_forms import ContactForm
 from webmailadmin.words import Toast, gettext
 
@@ -37,8 +37,7 @@ def change() -> Response:
             )
             if token:
                 letters.send_confirmation(people.of(g.who), email, token)
-            leave(Toast(changed_text(email, token)))
-            return make_response(redirect(url_for(".form"), 303))
+            return go(url_for(".form"), Toast(changed_text(email, token)))
     return page(form, 422)
 
 

@@ -1,6 +1,6 @@
 """Domains: the list, the installation, the switch, the removal."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, g, make_response, render_template, url_for
 
 from webmailadmin import settings
 from webmailadmin.mail import (
@@ -21,7 +21,7 @@ from webmailadmin.mail.errors_of_domains import DomainExists
 from webmailadmin.models import Domain
 from webmailadmin.web import losses
 from webmailadmin.web.forms import InstallForm, MailLanguageForm, Plain, RemoveDomainForm
-from webmailadmin.web.htmx import leave
+from webmailadmin.web.htmx import go
 from webmailadmin.words import Toast, gettext, spoken
 
 bp = Blueprint("domains", __name__)
@@ -31,10 +31,10 @@ bp = Blueprint("domains", __name__)
 def first() -> Response:
     """Go to the first domain, or to the installation of one; a holder, to the mailbox."""
     if g.who.kind is Kind.HOLDER:
-        return make_response(redirect(url_for("holder.page"), 303))
+        return go(url_for("holder.page"))
     mine = domains.list_for(g.who)
     to = url_for("addresses.list_", name=mine[0].name) if mine else url_for(".list_")
-    return make_response(redirect(to, 303))
+    return go(to)
 
 
 @bp.get("/domains/")
@@ -52,8 +52,10 @@ def install() -> Response:
         with form.refusals():
             name, contact = form.name.data or "", form.contact.data or ""
             domain = domains.install(name, contact, by=g.who, language=spoken())
-            leave(Toast(gettext("%(name)s is installed.", name=names.shown(domain.name))))
-            return make_response(redirect(url_for(".about", name=domain.name), 303))
+            return go(
+                url_for(".about", name=domain.name),
+                Toast(gettext("%(name)s is installed.", name=names.shown(domain.name))),
+            )
     exists = None
     if isinstance(form.refused, DomainExists):
         exists = mine_named(names.domain_name(form.name.data or ""))
@@ -117,15 +119,14 @@ def mail_language(name: str) -> Response:
     if form.validate_on_submit():
         with form.refusals():
             domains.set_language(domain, form.language.data or "", by=g.who)
-            leave(Toast(gettext("Saved.")))
-            return make_response(redirect(url_for(".about", name=domain.name), 303))
+            return go(url_for(".about", name=domain.name), Toast(gettext("Saved.")))
     return about_page(domain, Plain(formdata=None), 422, form)
 
 
 @bp.get("/domains/<name>/language")
 def mail_language_chosen(name: str) -> Response:
     """Answer the URL of a refused choice when it is typed or reloaded."""
-    return make_response(redirect(url_for(".about", name=name), 303))
+    return go(url_for(".about", name=name))
 
 
 @bp.post("/domains/<name>/switch-<any(on,off):way>")
@@ -136,14 +137,14 @@ def switch(name: str, way: str) -> Response:
     if form.validate_on_submit():
         with form.refusals():
             domains.switch(domain, way == "on", by=g.who)
-            return make_response(redirect(url_for(".about", name=domain.name), 303))
+            return go(url_for(".about", name=domain.name))
     return about_page(domain, form, 422)
 
 
 @bp.get("/domains/<name>/switch-<any(on,off):way>")
 def switched(name: str, **_: str) -> Response:
     """Answer the URL of a refused button when it is typed or reloaded."""
-    return make_response(redirect(url_for(".about", name=name), 303))
+    return go(url_for(".about", name=name))
 
 
 @bp.get("/domains/<name>/remove")
@@ -180,8 +181,7 @@ def remove(name: str) -> Response:
             removed_domains.remove(domain, by=g.who)
             text = gettext("%(name)s is removed.", name=names.shown(domain.name))
             toast = Toast(text, undo=url_for(".restore", id_=domain.id))
-            leave(losses.told_of_domain(toast, domain))
-            return make_response(redirect(url_for(".list_"), 303))
+            return go(url_for(".list_"), losses.told_of_domain(toast, domain))
     return removal_page(domain, form, 422)
 
 
@@ -192,8 +192,10 @@ def restore(id_: int) -> Response:
     if form.validate_on_submit():
         with form.refusals():
             domain = removed_domains.bring_back(id_, by=g.who)
-            leave(Toast(gettext("%(name)s is back.", name=names.shown(domain.name))))
-            return make_response(redirect(url_for(".about", name=domain.name), 303))
+            return go(
+                url_for(".about", name=domain.name),
+                Toast(gettext("%(name)s is back.", name=names.shown(domain.name))),
+            )
     again = InstallForm(formdata=None)
     again.form_errors.extend(form.form_errors)
     again.refused = form.refused
@@ -203,4 +205,4 @@ def restore(id_: int) -> Response:
 @bp.get("/domains/removed/<int:id_>/restore")
 def restored(id_: int) -> Response:  # noqa: ARG001
     """Answer the URL of a refused restore when it is typed or reloaded."""
-    return make_response(redirect(url_for(".list_"), 303))
+    return go(url_for(".list_"))

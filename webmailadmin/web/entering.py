@@ -1,11 +1,12 @@
 """Enter as somebody else, and leave again."""
 
-from flask import Blueprint, Response, g, make_response, redirect, request, session, url_for
+from flask import Blueprint, Response, g, request, session, url_for
 
 from webmailadmin.mail import addresses, entering
 from webmailadmin.mail.actors import Kind
 from webmailadmin.web.errors import say
 from webmailadmin.web.forms import Plain
+from webmailadmin.web.htmx import go
 from webmailadmin.web.htmx import leave as leave_toast
 from webmailadmin.web.security import OWN_COOKIE, SESSION_COOKIE, give_session, prove_again
 from webmailadmin.words import Toast, gettext, minute
@@ -26,7 +27,7 @@ def enter_account(name: str) -> Response:
 @bp.get("/accounts/<name>/enter")
 def account_entered(name: str) -> Response:  # noqa: ARG001
     """Answer the URL of the button when it is typed or reloaded."""
-    return make_response(redirect("/", 303))
+    return go("/")
 
 
 @bp.post("/addresses/<email>/enter")
@@ -43,7 +44,7 @@ def enter_mailbox(email: str) -> Response:
 @bp.get("/addresses/<email>/enter")
 def mailbox_entered(email: str) -> Response:
     """Answer the URL of the button when it is typed or reloaded."""
-    return make_response(redirect(url_for("addresses.edit", email=email), 303))
+    return go(url_for("addresses.edit", email=email))
 
 
 def browser() -> dict[str, str]:
@@ -58,7 +59,7 @@ def entered(token: str) -> Response:
     """
     own = request.cookies.get(SESSION_COOKIE, "")
     session.clear()
-    return give_session(make_response(redirect("/", 303)), token, own=own)
+    return give_session(go("/"), token, own=own)
 
 
 @bp.post("/leave")
@@ -71,13 +72,13 @@ def leave() -> Response:
     entering.leave(request.cookies.get(SESSION_COOKIE, ""))
     session.clear()
     to = url_for("addresses.edit", email=person.name) if person.kind is Kind.HOLDER else "/"
-    return give_session(make_response(redirect(to, 303)), request.cookies[OWN_COOKIE])
+    return give_session(go(to), request.cookies[OWN_COOKIE])
 
 
 @bp.get("/leave")
 def left() -> Response:
     """Answer the URL of the button when it is typed or reloaded."""
-    return make_response(redirect("/", 303))
+    return go("/")
 
 
 def tell_of_entries(token: str) -> None:

@@ -1,12 +1,13 @@
 """Forgotten passwords: the same answer for every name; the worker looks who that is."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 
 from webmailadmin import settings
 from webmailadmin.log import note
 from webmailadmin.mail import forgotten
 from webmailadmin.mail.errors_of_links import TooManyLetters
 from webmailadmin.upkeep import letters
+from webmailadmin.web.htmx import go
 from webmailadmin.web.link_forms import ForgottenForm
 
 bp = Blueprint("forgotten", __name__)
@@ -33,7 +34,7 @@ def ask() -> Response:
             letters.refuse_without_url()
             forgotten.ask(form.name.data or "", request.remote_addr or "")
             note("password forgotten", id=g.request_id, network=request.remote_addr)
-            return make_response(redirect(url_for(".asked"), 303))
+            return go(url_for(".asked"))
     return page(form, 429 if isinstance(form.refused, TooManyLetters) else 422)
 
 

@@ -7,7 +7,6 @@ from flask import (
     current_app,
     g,
     make_response,
-    redirect,
     render_template,
     request,
     url_for,
@@ -20,7 +19,7 @@ from webmailadmin.mail.errors import Changed
 from webmailadmin.mail.holders import Proof, Redirection
 from webmailadmin.mail.journal_search import Search
 from webmailadmin.web.forms import RedirectForm
-from webmailadmin.web.htmx import leave
+from webmailadmin.web.htmx import go
 from webmailadmin.web.sentences import doubles_text
 from webmailadmin.words import Toast, gettext
 
@@ -122,8 +121,9 @@ def redirect_mail() -> Response:
             done = holders.redirect(wish, proof_of(form), by=g.who)
             if done.proved:
                 sessions.is_proved_now(g.log_in)
-            leave(Toast(" ".join([gettext("Saved."), *doubles_text(done.doubles)])))
-            return make_response(redirect(url_for(".page"), 303))
+            return go(
+                url_for(".page"), Toast(" ".join([gettext("Saved."), *doubles_text(done.doubles)]))
+            )
     if isinstance(form.refused, Changed):
         form.version.renew(holders.of(g.who).version)
         return redirection_page(form, 409)

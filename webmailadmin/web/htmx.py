@@ -30,10 +30,15 @@ def done(fragment: str, to: str, toast: Toast | None = None, /, **context: objec
     The toast comes with the fragment, or on the page after the redirect.
     """
     if not wants_fragment():
-        if toast is not None:
-            leave(toast)
-        return make_response(redirect(to, 303))
+        return go(to, toast)
     return answer("", fragment, toast=toast, **context)
+
+
+def go(to: str, toast: Toast | None = None) -> Response:
+    """Send the browser on to the page `to`, which says what was done."""
+    if toast is not None:
+        leave(toast)
+    return make_response(redirect(to, 303))
 
 
 def leave(toast: Toast) -> None:

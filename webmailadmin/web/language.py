@@ -7,14 +7,13 @@ from flask import (
     Response,
     g,
     has_request_context,
-    make_response,
-    redirect,
     request,
 )
 from flask_babel import get_translations
 
 from webmailadmin.mail.domains import LANGUAGES
 from webmailadmin.web.forms import LanguageForm
+from webmailadmin.web.htmx import go
 from webmailadmin.web.security import own_path
 from webmailadmin.words import of_terminal, teach
 
@@ -38,7 +37,7 @@ def chosen() -> str:
 def switch() -> Response:
     """Remember the language, and go back to where the person was."""
     form = LanguageForm()
-    response = make_response(redirect(own_path(form.next.data), 303))
+    response = go(own_path(form.next.data))
     if form.validate_on_submit() and form.language.data in LANGUAGES:
         response.set_cookie(
             COOKIE,
@@ -54,7 +53,7 @@ def switch() -> Response:
 @bp.get("/language")
 def switched() -> Response:
     """Answer the URL of the switch when it is typed or reloaded."""
-    return make_response(redirect("/", 303))
+    return go("/")
 
 
 def translations() -> NullTranslations:

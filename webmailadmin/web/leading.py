@@ -1,13 +1,13 @@
 """What leads to a place, and the form that takes it out there or points it elsewhere."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template, request
 
 from webmailadmin.mail import domains, leading, names, removal, removed_domains, routing
 from webmailadmin.mail.errors import Changed, NotFound
 from webmailadmin.mail.leading import Led
 from webmailadmin.models import Domain
 from webmailadmin.web.forms import LeadingForm
-from webmailadmin.web.htmx import leave
+from webmailadmin.web.htmx import go
 from webmailadmin.words import Toast, ngettext, number
 
 bp = Blueprint("leading", __name__)
@@ -74,8 +74,7 @@ def change(domain: Domain, place: str) -> Response:
             else:
                 typed = form.recipients.data or ""
                 changed = leading.point_to(place, form.seen(), typed, by=g.who)
-            leave(Toast(changed_text(len(changed))))
-            return make_response(redirect(request.path, 303))
+            return go(request.path, Toast(changed_text(len(changed))))
     return page(domain, place, form, 409 if isinstance(form.refused, Changed) else 422)
 
 

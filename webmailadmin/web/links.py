@@ -2,7 +2,7 @@
 
 import re
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 
 from webmailadmin import settings
 from webmailadmin.mail import accounts, addresses, contacts, links, mailboxes, names, people
@@ -13,7 +13,7 @@ from webmailadmin.mail.people import Person
 from webmailadmin.mail.purposes import Purpose
 from webmailadmin.models import Account, Mailbox
 from webmailadmin.upkeep import letters
-from webmailadmin.web.htmx import leave
+from webmailadmin.web.htmx import go
 from webmailadmin.web.link_forms import ChooseForm, ConfirmForm, InviteForm
 from webmailadmin.web.security import cookies_are_dropped, prove_again
 from webmailadmin.words import Toast, gettext
@@ -34,7 +34,7 @@ def open_(token: str) -> Response:
 
     Nothing is used up: programs that look for viruses open links in mails too.
     """
-    response = make_response(redirect(url_for(".form"), 303))
+    response = go(url_for(".form"))
     if not TOKEN.fullmatch(token):
         return forget(response)
     response.set_cookie(
@@ -87,7 +87,7 @@ def over() -> Response:
 
 def to_over() -> Response:
     """Answer a form that was sent with a link that is not good."""
-    return forget(make_response(redirect(url_for(".form"), 303)))
+    return forget(go(url_for(".form")))
 
 
 @bp.post("/link")
@@ -122,8 +122,7 @@ def choose(handed: Handed) -> Response:
 
 def done(text: str) -> Response:
     """Lead to the log-in: the link is used."""
-    leave(Toast(text))
-    return forget(make_response(redirect(url_for("log_in.form"), 303)))
+    return forget(go(url_for("log_in.form"), Toast(text)))
 
 
 def refused(handed: Handed, form: ChooseForm | ConfirmForm) -> Response:
@@ -178,8 +177,9 @@ def make(person: Person, back: str) -> Response:
             letters.refuse_without_url()
             token, to = links.invite_by_mail(person, form.to.data or "", by=g.who)
             letters.send_invitation(person, to, token)
-            leave(Toast(gettext("The link is sent to %(email)s.", email=names.shown_email(to))))
-            return make_response(redirect(back, 303))
+            return go(
+                back, Toast(gettext("The link is sent to %(email)s.", email=names.shown_email(to)))
+            )
     return offer(person, form, 422)
 
 

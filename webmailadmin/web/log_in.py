@@ -7,7 +7,6 @@ from flask import (
     Response,
     g,
     make_response,
-    redirect,
     render_template,
     request,
     session,
@@ -21,7 +20,7 @@ from webmailadmin.mail.actors import Kind
 from webmailadmin.web.entering import tell_of_entries
 from webmailadmin.web.errors import refused_page
 from webmailadmin.web.forms import CodeForm, LogInForm, OwnPasswordForm, Plain
-from webmailadmin.web.htmx import leave
+from webmailadmin.web.htmx import go
 from webmailadmin.web.security import (
     OWN_COOKIE,
     SESSION_COOKIE,
@@ -39,7 +38,7 @@ bp = Blueprint("log_in", __name__)
 def form() -> Response:
     """Ask for name and password."""
     if g.who is not None:
-        return make_response(redirect(own_path(request.args.get("next")), 303))
+        return go(own_path(request.args.get("next")))
     return page(LogInForm(next=own_path(request.args.get("next"))))
 
 
@@ -58,7 +57,7 @@ def submit() -> Response:
             noted("log-in", form)
             session.clear()
             tell_of_entries(token)
-            return give_session(make_response(redirect(own_path(form.next.data), 303)), token)
+            return give_session(go(own_path(form.next.data)), token)
         noted("log-in refused", form)
     return refused_page(page(form), form.refused)
 
@@ -69,7 +68,7 @@ def code() -> Response:
     waits = sessions.logged_in(request.cookies.get(SESSION_COOKIE, ""), pending=True)
     there = own_path(request.args.get("next"))
     if waits is None:
-        return make_response(redirect(url_for(".form", next=there), 303))
+        return go(url_for(".form", next=there))
     return code_page(CodeForm(next=there))
 
 
@@ -87,7 +86,7 @@ def submit_code() -> Response:
             )
             session.clear()
             tell_of_entries(token)
-            return give_session(make_response(redirect(own_path(form.next.data), 303)), token)
+            return give_session(go(own_path(form.next.data)), token)
         note("code refused", id=g.request_id, network=request.remote_addr, refused=g.refused)
     return refused_page(code_page(form), form.refused)
 
@@ -128,14 +127,14 @@ def log_out() -> Response:
         for name in (SESSION_COOKIE, OWN_COOKIE):
             sessions.log_out(request.cookies.get(name, ""))
         session.clear()
-        return take_session(make_response(redirect(url_for(".form"), 303)))
-    return make_response(redirect("/", 303))
+        return take_session(go(url_for(".form")))
+    return go("/")
 
 
 @bp.get("/log-out")
 def logged_out() -> Response:
     """Answer the URL of the button when it is typed or reloaded."""
-    return make_response(redirect("/", 303))
+    return go("/")
 
 
 @bp.get("/password")
@@ -173,7 +172,6 @@ def change_password() -> Response:
             token = sessions.open_session(
                 g.who, network=request.remote_addr or "", agent=request.user_agent.string
             )
-            response = make_response(redirect("/", 303))
-            leave(Toast(gettext("Your password is changed.")))
-            return give_session(response, token)
+            changed = Toast(gettext("Your password is changed."))
+            return give_session(go("/", changed), token)
     return password_page(form, 422)

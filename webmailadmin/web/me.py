@@ -1,11 +1,11 @@
 """One's own account, and where one is logged in."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, g, make_response, render_template, url_for
 
 from webmailadmin.mail import log_ins, sessions
 from webmailadmin.web.agents import in_words
 from webmailadmin.web.forms import Plain
-from webmailadmin.web.htmx import leave
+from webmailadmin.web.htmx import go, leave
 from webmailadmin.web.security import prove_again, where_from
 from webmailadmin.words import Toast, gettext, ngettext
 
@@ -48,7 +48,7 @@ def end_all(name: str) -> Response:
     """End all sessions of an account, or of the holder at an address, for an administrator."""
     if Plain().validate_on_submit():
         leave(Toast(ended(log_ins.end_sessions(name, by=g.who))))
-    return make_response(redirect(where_from() or "/", 303))
+    return go(where_from() or "/")
 
 
 @bp.get("/sessions/<int:id_>/end")
@@ -66,12 +66,12 @@ def others_ended() -> Response:
 @bp.get("/sessions/of/<name>/end")
 def all_ended(name: str) -> Response:  # noqa: ARG001
     """Answer the URL of the button when it is typed or reloaded."""
-    return make_response(redirect("/", 303))
+    return go("/")
 
 
 def back() -> Response:
     """Go back to the sessions."""
-    return make_response(redirect(url_for(".sessions_"), 303))
+    return go(url_for(".sessions_"))
 
 
 def ended(count: int) -> str:

@@ -3,7 +3,7 @@
 import secrets
 from urllib.parse import quote
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import format_date
 
 from webmailadmin.mail import (
@@ -20,6 +20,7 @@ from webmailadmin.models import Domain, Mailbox, Removed, now
 from webmailadmin.upkeep import downloads
 from webmailadmin.web.errors import say
 from webmailadmin.web.forms import Plain
+from webmailadmin.web.htmx import go
 
 bp = Blueprint("messages", __name__)
 
@@ -35,7 +36,7 @@ def download(email: str) -> Response:
 @bp.get("/addresses/<email>/download")
 def downloaded(email: str) -> Response:
     """Answer the URL of a download when it is typed or reloaded."""
-    return make_response(redirect(url_for("addresses.edit", email=email), 303))
+    return go(url_for("addresses.edit", email=email))
 
 
 @bp.post("/domains/<name>/removed/<int:id_>/download")
@@ -48,7 +49,7 @@ def download_removed(name: str, id_: int) -> Response:
 @bp.get("/domains/<name>/removed/<int:id_>/download")
 def downloaded_removed(name: str, id_: int) -> Response:  # noqa: ARG001
     """Answer the URL of a download when it is typed or reloaded."""
-    return make_response(redirect(url_for("removed.list_", name=name), 303))
+    return go(url_for("removed.list_", name=name))
 
 
 @bp.post("/domains/removed/<int:domain_id>/messages/<int:kept>")
@@ -63,7 +64,7 @@ def download_with_domain(domain_id: int, kept: int) -> Response:
 @bp.get("/domains/removed/<int:domain_id>/messages/<int:kept>")
 def downloaded_with_domain(domain_id: int, kept: int) -> Response:  # noqa: ARG001
     """Answer the URL of a download when it is typed or reloaded."""
-    return make_response(redirect(url_for(".of_removed_domain", domain_id=domain_id), 303))
+    return go(url_for(".of_removed_domain", domain_id=domain_id))
 
 
 @bp.get("/domains/<name>/messages")

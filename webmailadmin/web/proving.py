@@ -1,10 +1,11 @@
 """Is it you? Asked again before what guards a person."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template, request
 
 from webmailadmin.mail import log_ins
 from webmailadmin.web.errors import refused_page
 from webmailadmin.web.forms import ProveForm
+from webmailadmin.web.htmx import go
 from webmailadmin.web.security import own_path
 
 bp = Blueprint("proving", __name__)
@@ -25,7 +26,7 @@ def submit() -> Response:
             log_ins.prove(
                 g.log_in, form.present.data or "", form.code.data or "", request.remote_addr or ""
             )
-            return make_response(redirect(own_path(form.next.data), 303))
+            return go(own_path(form.next.data))
     return refused_page(page(form), form.refused)
 
 

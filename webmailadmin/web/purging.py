@@ -1,12 +1,12 @@
 """The end of what was removed, before its date: ordered here, carried out by the worker."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, g, make_response, render_template, url_for
 
 from webmailadmin.mail import domains, guard, names, purging, recycle_bin, removal, removed_domains
 from webmailadmin.models import Domain, Removed
 from webmailadmin.upkeep import usage
 from webmailadmin.web.forms import PurgeForm, RemoveDomainForm
-from webmailadmin.web.htmx import leave
+from webmailadmin.web.htmx import go
 from webmailadmin.words import Toast, gettext
 
 SECONDS_TO_ASK = 1.5  # a page waits no longer for what a mailbox holds at this moment
@@ -41,8 +41,10 @@ def order(name: str, id_: int) -> Response:
         with form.refusals():
             purging.order(kept, form.name.data or "", by=g.who)
             email = names.shown_email(kept.email)
-            leave(Toast(gettext("%(email)s is deleted for good.", email=email)))
-            return make_response(redirect(url_for("removed.list_", name=name), 303))
+            return go(
+                url_for("removed.list_", name=name),
+                Toast(gettext("%(email)s is deleted for good.", email=email)),
+            )
     return page(domain, kept, form, 422)
 
 
@@ -69,6 +71,7 @@ def order_domain(domain_id: int) -> Response:
         with form.refusals():
             purging.order_domain(domain, form.name.data or "", by=g.who)
             name = names.shown(domain.name)
-            leave(Toast(gettext("%(name)s is deleted for good.", name=name)))
-            return make_response(redirect(url_for("domains.list_"), 303))
+            return go(
+                url_for("domains.list_"), Toast(gettext("%(name)s is deleted for good.", name=name))
+            )
     return domain_page(domain_id, form, 422)

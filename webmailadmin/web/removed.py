@@ -1,6 +1,6 @@
 """What was removed from a domain, and the way back."""
 
-from flask import Blueprint, Response, g, make_response, redirect, request, url_for
+from flask import Blueprint, Response, g, make_response, request, url_for
 
 from webmailadmin.mail import (
     catch_alls,
@@ -16,7 +16,7 @@ from webmailadmin.mail.errors_of_names import NameTaken
 from webmailadmin.mail.recycle_bin import Entry
 from webmailadmin.models import Domain
 from webmailadmin.web.forms import RestoreForm
-from webmailadmin.web.htmx import answer, done, leave, wants_fragment
+from webmailadmin.web.htmx import answer, done, go, wants_fragment
 from webmailadmin.web.sentences import restored_text
 from webmailadmin.words import Toast, gettext
 
@@ -89,5 +89,7 @@ def restore(name: str, id_: int) -> Response:
 def catch_all_is_back(domain: Domain) -> Response:
     """Show what happens to unknown addresses again."""
     name = names.shown(domain.name)
-    leave(Toast(gettext("Unknown addresses of %(name)s go where they went.", name=name)))
-    return make_response(redirect(url_for("unknown.form", name=domain.name), 303))
+    return go(
+        url_for("unknown.form", name=domain.name),
+        Toast(gettext("Unknown addresses of %(name)s go where they went.", name=name)),
+    )

@@ -1,12 +1,12 @@
 """One's second factor: set it up, new recovery codes, turn it off."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 
 from webmailadmin.mail import log_ins, second_factor, sessions
 from webmailadmin.mail.errors_of_log_ins import ProposalOver
 from webmailadmin.web.errors import refused_page
 from webmailadmin.web.forms import EnrolForm, Plain, ProveForm
-from webmailadmin.web.htmx import leave
+from webmailadmin.web.htmx import go
 from webmailadmin.web.security import give_session, prove_again
 from webmailadmin.words import Toast, gettext
 
@@ -63,13 +63,13 @@ def new_codes() -> Response:
     """Make new recovery codes, and show them, once."""
     if Plain().validate_on_submit():
         return recovery_codes(second_factor.new_recovery_codes(by=g.who))
-    return make_response(redirect(url_for(".page"), 303))
+    return go(url_for(".page"))
 
 
 @bp.get("/second-factor/recovery-codes")
 def new_codes_made() -> Response:
     """Answer the URL of the button when it is typed."""
-    return make_response(redirect(url_for(".page"), 303))
+    return go(url_for(".page"))
 
 
 def recovery_codes(codes: list[str]) -> Response:
@@ -94,8 +94,7 @@ def turn_off() -> Response:
             log_ins.turn_off_factor(
                 form.present.data or "", form.code.data or "", request.remote_addr or "", by=g.who
             )
-            leave(Toast(gettext("Your second factor is off.")))
-            return make_response(redirect(url_for("me.page"), 303))
+            return go(url_for("me.page"), Toast(gettext("Your second factor is off.")))
     return refused_page(off_page(form), form.refused)
 
 

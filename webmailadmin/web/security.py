@@ -4,12 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, g, make_response, render_template, request, url_for
 from werkzeug.exceptions import BadRequest, Forbidden
 
 from webmailadmin import database, key, settings
 from webmailadmin.mail import entering, guard, sessions
-from webmailadmin.web.htmx import wants_fragment
+from webmailadmin.web.htmx import go, wants_fragment
 
 SESSION_COOKIE = "__Host-session"
 # The administrator's own session, while they have entered as somebody else.
@@ -180,7 +180,7 @@ def stay(fragment: str, page: str) -> Response:
 def turn_to(url: str) -> Response:
     """Send the browser to another page, also when htmx only asked for a part of this one."""
     if not wants_fragment():
-        return make_response(redirect(url, 303))
+        return go(url)
     response = make_response("", 401)
     response.headers["HX-Redirect"] = url
     return response

@@ -12,7 +12,6 @@ from flask import (
     current_app,
     g,
     make_response,
-    redirect,
     request,
     url_for,
 )
@@ -25,7 +24,7 @@ from webmailadmin.upkeep import trials
 from webmailadmin.upkeep.trials import TAKEN, Trial
 from webmailadmin.web.addresses import editor_context, new_editor, page_of
 from webmailadmin.web.forms import Plain
-from webmailadmin.web.htmx import answer, wants_fragment
+from webmailadmin.web.htmx import answer, go, wants_fragment
 from webmailadmin.words import gettext
 
 SECONDS_FOR_A_PAGE = 1  # which is not asked for again by itself, where there is no script
@@ -63,7 +62,7 @@ def send(email: str) -> Response:
             if wants_fragment():
                 return answer("", "addresses/_trial.html", **told(trial, address, 0))
             to = f"{place_of(trial)}#test-{address.id}"
-            return make_response(redirect(to, 303))
+            return go(to)
     return shown(address, 422, test=form)
 
 
@@ -72,7 +71,7 @@ def follow(email: str) -> Response:
     """Say what has become of a test message; 204 to a part of a page that has to wait on."""
     address = addresses.of(g.who, email)
     if "run" not in request.args:
-        return make_response(redirect(url_for("addresses.edit", email=email), 303))
+        return go(url_for("addresses.edit", email=email))
     trial = read(request.args["run"], address)
     if not wants_fragment():
         return shown(address, 200, **told(trial, address, SECONDS_FOR_A_PAGE))

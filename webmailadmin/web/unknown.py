@@ -1,12 +1,12 @@
 """The catch-all of a domain: what happens to mail for unknown addresses."""
 
-from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, g, make_response, render_template, url_for
 
 from webmailadmin.mail import catch_alls, domains
 from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.models import Domain
 from webmailadmin.web.forms import UnknownForm
-from webmailadmin.web.htmx import leave
+from webmailadmin.web.htmx import go
 from webmailadmin.words import Toast, gettext
 
 bp = Blueprint("unknown", __name__)
@@ -36,8 +36,9 @@ def save(name: str) -> Response:
             kind = CatchAll(form.kind.data)
             to, other = form.to.data or "", form.other.data or ""
             catch_alls.change(domain, kind, to, other, by=g.who)
-            leave(Toast(gettext("Saved. Mail servers follow at once.")))
-            return make_response(redirect(url_for(".form", name=name), 303))
+            return go(
+                url_for(".form", name=name), Toast(gettext("Saved. Mail servers follow at once."))
+            )
     return page(domain, form, 422)
 
 

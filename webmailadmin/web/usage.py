@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import peewee
 from babel import Locale
-from flask import Blueprint, Flask, Response, g, make_response, redirect, url_for
+from flask import Blueprint, Flask, Response, g, url_for
 from flask_babel import format_decimal, get_locale, to_user_timezone
 
 from webmailadmin import words
@@ -22,6 +22,7 @@ from webmailadmin.models import Domain, now
 from webmailadmin.upkeep import usage
 from webmailadmin.web.addresses import editor_context, page_of
 from webmailadmin.web.forms import EditForm
+from webmailadmin.web.htmx import go
 from webmailadmin.web.pages import size_in
 from webmailadmin.words import gettext
 
@@ -53,7 +54,7 @@ def ask(email: str) -> Response:
 @bp.get("/addresses/<email>/usage")
 def asked(email: str) -> Response:
     """Answer the URL of the button when it is typed or reloaded."""
-    return make_response(redirect(url_for("addresses.edit", email=email), 303))
+    return go(url_for("addresses.edit", email=email))
 
 
 def since(at: datetime) -> datetime | None:

@@ -1,6 +1,6 @@
 """The vacation answer of a mailbox: for its holder, and for who manages its domain."""
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, g, make_response, render_template, url_for
 
 from webmailadmin import words
 from webmailadmin.mail import vacations
@@ -8,7 +8,7 @@ from webmailadmin.mail.errors_of_vacations import VacationChanged
 from webmailadmin.mail.vacations import State, Wish
 from webmailadmin.models import Vacation
 from webmailadmin.web.forms import VacationForm
-from webmailadmin.web.htmx import leave
+from webmailadmin.web.htmx import go
 from webmailadmin.words import Toast, gettext
 
 bp = Blueprint("vacation", __name__)
@@ -39,8 +39,9 @@ def save(email: str) -> Response:
     if form.validate_on_submit():
         with form.refusals():
             saved = vacations.save(email, wish(form), by=g.who)
-            leave(Toast(gettext("Saved. %(now)s", now=in_words(saved))))
-            return make_response(redirect(url_for(".form", email=email), 303))
+            return go(
+                url_for(".form", email=email), Toast(gettext("Saved. %(now)s", now=in_words(saved)))
+            )
     if isinstance(form.refused, VacationChanged):
         vacation = vacations.of(email, by=g.who)
         form.version.renew(vacation.version)
