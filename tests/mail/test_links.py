@@ -364,8 +364,9 @@ def test_what_changes_a_mailbox_ends_its_links(contact, alice, change):
         lambda: owners.take(find_address(CONTACT).domain, account(), by=hoster()),
         lambda: accounts.switch(account(), False, by=hoster()),
         lambda: accounts.remove(account(), "bruno", by=hoster()),
+        lambda: accounts.reset_password("bruno", NEW, by=hoster()),
     ],
-    ids=["domain taken", "disabled", "removed"],
+    ids=["domain taken", "disabled", "removed", "another password"],
 )
 def test_an_owner_keeps_no_link_to_a_mailbox_that_is_theirs_no_more(contact, bruno, autre, change):
     make("ann@autre.fr", by=hoster(), mailbox=True)
@@ -384,8 +385,9 @@ def test_an_owner_keeps_no_link_to_a_mailbox_that_is_theirs_no_more(contact, bru
         lambda: accounts.switch(account("eve"), False, by=hoster()),
         lambda: accounts.change(account("eve"), Kind.OWNER, Wish(), by=hoster()),
         lambda: accounts.remove(account("eve"), "eve", by=hoster()),
+        lambda: accounts.reset_password("eve", NEW, by=hoster()),
     ],
-    ids=["disabled", "made an owner", "removed"],
+    ids=["disabled", "made an owner", "removed", "another password"],
 )
 def test_a_former_administrator_keeps_no_link(person, alice, change):
     accounts.add("eve", PASSWORD, by=alice)

@@ -65,6 +65,13 @@ def test_what_another_owner_shows_is_no_proof(dns, bruno):
     assert add(other)
 
 
+def test_a_number_that_is_given_once_more_is_no_proof(dns, bruno):
+    """As after an earlier database was brought back."""
+    dns.texts[RECORD] = [proofs.code(replace(bruno, name="former"))]
+    with pytest.raises(DomainUnproved):
+        add(bruno)
+
+
 def test_the_record_of_another_panel_is_no_proof(dns, bruno, data):
     code = proofs.code(bruno)
     (data / "key").write_bytes(bytes(32))

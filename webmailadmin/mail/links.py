@@ -2,8 +2,8 @@
 
 Whoever reads the database finds only hashes. A link ends with its time, with its use, with a later
 one of the same purpose, and by triggers with every change of the password, once its person may not
-log in any more, and once who made it lost the right to. It opens no session: the person logs in
-afterwards, with the second factor if there is one.
+log in any more, and once who made it lost the right to, or has another password. It opens no
+session: the person logs in afterwards, with the second factor if there is one.
 """
 
 import secrets
@@ -80,7 +80,6 @@ def invite(person: Person, *, by: Actor) -> str:
 
     Raises LinkOpensNothing.
     """
-    may_invite(person, by=by)
     return write_invitation(person, "", by=by)
 
 
@@ -125,6 +124,7 @@ def spend(key: str, most: int) -> None:
 def write_invitation(person: Person, to: str, *, by: Actor) -> str:
     """Hand out an invitation and write it in the journal. to: where it is sent, or ""."""
     with db.atomic():
+        may_invite(people.again(person), by=by)
         token = hand_out(person, Purpose.INVITATION, to, made_by=seen_by(by))
         if to:
             record(person, "link-sent", by=by, to=to)
