@@ -20,10 +20,11 @@ from tests.mail.stage import (
 from webmailadmin import database
 from webmailadmin.mail import accounts, addresses, domains, leading, limits, removal, renaming
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import NotFound, Refusal, Several
+from webmailadmin.mail.errors import DomainExists, NotFound, Refusal, Several
 from webmailadmin.mail.errors_of_accounts import (
     AddressesUsedUp,
     CatchAllOutside,
+    DomainIsOff,
     DomainsUsedUp,
     MailboxesUsedUp,
     OthersLimit,
@@ -31,6 +32,7 @@ from webmailadmin.mail.errors_of_accounts import (
     SizeLimitMissing,
     SizeLimitTooHigh,
     SpaceUsedUp,
+    WouldLeadOutside,
 )
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.models import Account, Address, Domain, Ownership
@@ -230,6 +232,29 @@ def test_what_led_outside_does_not_come_back_without_the_right(
     assert removal.restore(kept, by=alice)
 
 
+def test_no_way_leads_outside_over_a_domain_that_is_removed(contact: Address) -> None:
+    camille = owner("camille", contact.domain, may_redirect_outside=False, most_domains="1")
+    refused(OutsideRefused, lambda: save(CONTACT, by=camille, recipients=["x@neuf.fr"]))
+    new = domains.install("neuf.fr", CONTACT, by=camille)
+    make("x@neuf.fr", by=camille, mailbox=True)
+    save(CONTACT, by=camille, recipients=["x@neuf.fr"])  # installed here, so far
+
+    values = refused(WouldLeadOutside, lambda: domains.remove(new, by=camille))
+
+    assert values == {"emails": CONTACT}
+    save(CONTACT, by=camille, recipients=[])
+    assert domains.remove(new, by=camille)
+
+
+def test_who_may_lead_outside_removes_what_their_own_leads_to(contact: Address) -> None:
+    camille = owner("camille", contact.domain, most_domains="1")
+    new = added("neuf.fr", camille)
+    make("x@neuf.fr", by=camille, mailbox=True)
+    save(CONTACT, by=camille, recipients=["x@neuf.fr"])
+
+    assert domains.remove(new, by=camille)
+
+
 def test_a_holder_is_bound_by_the_owners_limits(contact: Address) -> None:
     """The rule that lets holders redirect their mail asks here."""
     owner("camille", contact.domain, may_redirect_outside=False)
@@ -288,6 +313,18 @@ def test_an_owner_removes_and_brings_back_what_it_added_itself_only(
     refused(NotFound, lambda: domains.bring_back(camille, bonvenon.id))
     refused(NotFound, lambda: domains.bring_back(denis, new.id))
     assert domains.bring_back(camille, new.id).name == "neuf.fr"
+
+
+def test_a_domain_that_the_hoster_switched_off_is_not_removed_to_be_added_anew(
+    bonvenon: Domain, alice: Actor
+) -> None:
+    camille = owner("camille", bonvenon, most_domains="2")
+    new = added("neuf.fr", camille)
+    domains.switch(new, False, by=alice)
+
+    refused(DomainIsOff, lambda: domains.remove(new, by=camille))
+    refused(DomainExists, lambda: added("neuf.fr", camille))
+    assert domains.remove(new, by=alice)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ from webmailadmin.mail.errors import (
     NotFound,
     Refusals,
 )
+from webmailadmin.mail.errors_of_accounts import DomainIsOff
 from webmailadmin.models import Address, Domain, Removed, now
 
 LANGUAGES = {"fr": "Français", "en": "English"}
@@ -179,6 +180,7 @@ def set_catch_all(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Ac
         there = read_other_domain(domain, other, by)
     target = names.without_extension(email) if email else None
     with db.atomic(), discretion.towards(by):
+        guard.domain(by, domain)
         if email:
             limits.refuse_catch_all_outside(domain, email, by=by)
         for concerned in (domain, there):
@@ -238,10 +240,10 @@ def restore_catch_all(kept: Removed, *, by: Actor) -> Domain:
     Raises NotFound when it has come back already, its date is past or its domain is gone; and
     what set_catch_all refuses.
     """
-    owners.removed(by, kept)
     to, _, other = kept.recipients.rpartition("@")
     kind = CatchAll.ADDRESS if to else CatchAll.DOMAIN
     with db.atomic():
+        owners.removed(by, kept)
         routing.still_there(kept.domain)
         if not Removed.delete().where(Removed.id == kept.id, Removed.until > now()).execute():
             raise NotFound
@@ -289,11 +291,14 @@ def refuse_other_name(domain: Domain, typed: str) -> None:
 def remove(domain: Domain, *, by: Actor) -> keeping.Count:
     """Remove a domain with all its addresses and mailboxes. It is kept and can come back.
 
-    Raises DomainIsCatchAll, PostmasterNeedsDestination; NotFound for an owner who did not add it.
+    Raises DomainIsCatchAll, PostmasterNeedsDestination; for an owner DomainIsOff, WouldLeadOutside,
+    and NotFound for who did not add it.
     """
-    guard.added(by, domain)
     with db.atomic(), discretion.towards(by):
+        guard.added(by, domain)
         was = routing.still_there(domain)
+        refuse_off(was, by=by)
+        limits.refuse_leading_in(was, by=by)
         refuse_catching(domain)
         until = mailboxes.kept_until()
         count = keeping.take_all(was, until, by=by)
@@ -314,6 +319,12 @@ def remove(domain: Domain, *, by: Actor) -> keeping.Count:
         )
         routing.settle_domain(domain)
     return count
+
+
+def refuse_off(domain: Domain, *, by: Actor) -> None:
+    """Raise DomainIsOff: an owner would install it anew, switched on."""
+    if not (domain.enabled or guard.everything(by)):
+        raise DomainIsOff(name=names.shown(domain.name))
 
 
 def refuse_catching(domain: Domain) -> None:
