@@ -246,6 +246,19 @@ def test_no_way_leads_outside_over_a_domain_that_is_removed(contact: Address) ->
     assert domains.remove(new, by=camille)
 
 
+def test_no_postmaster_comes_back_to_a_domain_that_went_meanwhile(contact: Address) -> None:
+    camille = owner("camille", contact.domain, may_redirect_outside=False, most_domains="2")
+    end = domains.install("un.fr", CONTACT, by=camille)
+    make("x@un.fr", by=camille, mailbox=True)
+    other = domains.install("deux.fr", CONTACT, by=camille)
+    save("postmaster@deux.fr", by=camille, recipients=["x@un.fr"])
+    domains.remove(other, by=camille)
+
+    values = refused(WouldLeadOutside, lambda: domains.remove(end, by=camille))
+
+    assert values == {"emails": "postmaster@deux.fr"}
+
+
 def test_who_may_lead_outside_removes_what_their_own_leads_to(contact: Address) -> None:
     camille = owner("camille", contact.domain, most_domains="1")
     new = added("neuf.fr", camille)

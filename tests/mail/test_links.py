@@ -643,6 +643,17 @@ def test_a_changed_password_of_an_account_is_told_whoever_changed_it(bruno, alic
     assert change_of_mail == [(Notice.CHANGED, ELSEWHERE)]
 
 
+def test_another_contact_that_an_administrator_types_takes_back_no_news(bruno, alice):
+    confirmed(account())
+    accounts.reset_password("bruno", None, by=alice)
+    accounts.change(account(), Kind.OWNER, Wish(contact="eve@elsewhere.org"), by=alice)
+
+    assert [(link.purpose, link.email) for link in notices.waiting()] == [
+        (Notice.CHANGED, ELSEWHERE),
+        (Notice.CONTACT, ELSEWHERE),
+    ]
+
+
 def test_an_entering_administrator_is_told_where_the_person_was_confirmed(person, alice):
     confirmed(person)
     if isinstance(person, Account):

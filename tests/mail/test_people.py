@@ -19,7 +19,9 @@ from webmailadmin.mail.errors_of_accounts import (
     OwnAccount,
     PersonMalformed,
 )
+from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
+from webmailadmin.mail.purposes import Purpose
 from webmailadmin.models import Account, Address, Domain, Link, Ownership, now
 
 
@@ -115,14 +117,15 @@ def test_another_contact_is_not_confirmed_and_links_to_the_former_one_are_over(
     Account.update(contact_confirmed=True).where(Account.id == camille.id).execute()
     for number, email in enumerate(("old@x.org", "")):
         Link.create(
-            token_hash=str(number), purpose="password", account=camille, email=email, until=now()
+            token_hash=str(number), purpose=Purpose.RESET, account=camille, email=email, until=now()
         )
 
     wish = profiles.wish_of(camille)
     accounts.change(camille, Kind.OWNER, wish, by=alice)
     assert Link.select().count() == 2
     accounts.change(camille, Kind.OWNER, Wish(contact="new@x.org"), by=alice)
-    assert [link.email for link in Link.select()] == [""]
+    kept = [(link.purpose, link.email) for link in Link.select().order_by(Link.id)]
+    assert kept == [(Purpose.RESET, ""), (Notice.CONTACT, "old@x.org")]
     assert not account_of("camille").contact_confirmed
     assert acts()[-1] == "account.changed"
 

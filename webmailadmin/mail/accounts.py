@@ -31,6 +31,7 @@ from webmailadmin.mail.errors_of_accounts import (
 )
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
+from webmailadmin.mail.purposes import Purpose
 from webmailadmin.models import Account, Link, Ownership
 
 
@@ -123,7 +124,8 @@ def refuse_kind(kind: str) -> None:
 
 
 def change(account: Account, kind: Kind, wish: Wish, *, by: Actor) -> None:
-    """Make an account what the person wishes. Another kind ends its sessions.
+    """Make an account what the person wishes. Another kind ends its sessions; another contact
+    address is told to the one that was confirmed.
 
     Raises KindMissing, OwnAccount, LastAdministrator, ContactOwned, and what profiles.read refuses;
     NotFound when it was removed meanwhile.
@@ -136,7 +138,9 @@ def change(account: Account, kind: Kind, wish: Wish, *, by: Actor) -> None:
         account_contacts.refuse_owned(str(columns["contact"]), kind)
         if columns["contact"] != present.contact:
             columns["contact_confirmed"] = False
-            Link.delete().where(Link.account == present.id, Link.email == present.contact).execute()
+            notices.tell(present, Notice.CONTACT)
+            which = Link.account == present.id, Link.email == present.contact
+            Link.delete().where(*which, Link.purpose.in_(list(Purpose))).execute()
         if any(getattr(present, name) != value for name, value in columns.items()):
             Account.update(columns).where(Account.id == present.id).execute()
             journal.record("account.changed", by=by, name=present.name)

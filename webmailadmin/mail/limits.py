@@ -48,14 +48,22 @@ LED_OUTSIDE = """
         SELECT 1 FROM domain WHERE name = recipient.domain AND removed_at IS NULL
     ) ORDER BY recipient.id LIMIT 10
 """
+# Also the postmaster@ of a removed domain, which may come back and lead outside then.
 LEADING_IN = """
-    SELECT DISTINCT address.email FROM recipient JOIN address ON address.id = address_id
-    WHERE recipient.domain = ? AND address.domain_id != ?
-    AND address.domain_id IN (SELECT domain_id FROM ownership WHERE account_id = ?)
+    SELECT DISTINCT email FROM (
+        SELECT address.email, domain_id FROM recipient JOIN address ON address.id = address_id
+        WHERE recipient.domain = :name
+        UNION ALL
+        SELECT email, domain_id FROM removed
+        WHERE with_domain AND local_part = :postmaster
+        AND instr(recipients || char(10), '@' || :name || char(10))
+    ) AS led
+    WHERE domain_id != :id
+    AND domain_id IN (SELECT domain_id FROM ownership WHERE account_id = :owner)
     AND EXISTS (
         SELECT 1 FROM ownership JOIN account ON account.id = account_id
-        WHERE ownership.domain_id = address.domain_id AND NOT may_redirect_outside
-    ) ORDER BY address.email LIMIT 10
+        WHERE ownership.domain_id = led.domain_id AND NOT may_redirect_outside
+    ) ORDER BY email LIMIT 10
 """
 
 
@@ -185,7 +193,8 @@ def refuse_leading_in(domain: Domain, *, by: Actor) -> None:
     """
     if guard.everything(by):
         return
-    rows = db.execute_sql(LEADING_IN, (domain.name, domain.id, by.id)).fetchall()
+    values = {"name": domain.name, "id": domain.id, "owner": by.id, "postmaster": names.POSTMASTER}
+    rows = db.execute_sql(LEADING_IN, values).fetchall()
     if rows:
         raise WouldLeadOutside(emails=", ".join(email for (email,) in rows))
 
