@@ -1,5 +1,7 @@
 """That a domain is an owner's: what its DNS says, asked over the network."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
 import pytest
@@ -102,6 +104,20 @@ def test_nobody_waits_long_for_a_name_server_that_says_nothing(dns, bruno, monke
     monkeypatch.setattr(dns, "answer", lambda question: question)  # which is no answer
     with pytest.raises(NameServersSilent):
         add(bruno)
+
+
+def test_who_asks_much_at_once_holds_no_more_than_a_few_threads(dns, bruno, monkeypatch):
+    """Their own name server may be silent on purpose."""
+    monkeypatch.setattr(proofs, "SECONDS", 0.5)
+    monkeypatch.setattr(dns, "answer", lambda question: question)
+    begun = time.monotonic()
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(proofs.texts, f"{n}.fr") for n in ("un", "deux", *"abcdef")]
+        waited = 0
+        for answer in as_completed(asked):
+            assert isinstance(answer.exception(), NameServersSilent)
+            waited += time.monotonic() - begun > 0.4
+    assert waited == 2
 
 
 def test_what_needs_no_name_server_is_refused_without_one(dns, bruno):

@@ -5,6 +5,7 @@ somebody else's would read what everybody on this server writes to it.
 """
 
 import hmac
+import threading
 
 import dns.exception
 import dns.resolver
@@ -17,6 +18,9 @@ from webmailadmin.mail.errors_of_accounts import DomainUnproved, NameServersSile
 
 LABEL = "_webmailadmin"
 SECONDS = 4.0  # for all name servers together: the person waits
+# Whose name servers are silent on purpose shall not hold every thread of the panel.
+MOST_AT_ONCE = 2
+asking = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
 def are_asked_of(by: Actor) -> bool:
@@ -43,13 +47,20 @@ def refuse_unproved(name: str, *, by: Actor) -> None:
 
 
 def texts(name: str) -> list[str]:
-    """Return what the TXT records of a domain say that are for us. Raises NameServersSilent."""
+    """Return what the TXT records of a domain say that are for us.
+
+    Raises NameServersSilent, also while others are asking.
+    """
+    if not asking.acquire(blocking=False):
+        raise NameServersSilent(name=names.shown(name))
     try:
         records = resolver().resolve(f"{LABEL}.{name}.", "TXT", lifetime=SECONDS)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     except dns.exception.DNSException as error:
         raise NameServersSilent(name=names.shown(name)) from error
+    finally:
+        asking.release()
     return [b"".join(record.strings).decode(errors="replace").strip() for record in records]
 
 
