@@ -210,6 +210,7 @@ ANSWERED: dict[str, Rule] = {
 STEPS = {
     "accounts.change_kind",
     "accounts.refuse_own",
+    "accounts.refuse_own_password",
     "addresses.changed_meanwhile",
     "addresses.has_set_password",
     "addresses.is_already",

@@ -154,7 +154,7 @@ def test_a_later_link_ends_the_earlier_one_of_its_purpose_alone(person, alice):
 
 def test_a_link_of_one_person_ends_none_of_another(contact, bruno, alice):
     tokens = [links.invite(account(), by=alice), links.invite(box(), by=alice)]
-    tokens.append(links.invite(account("alice"), by=alice))
+    tokens.append(links.invite(account("alice"), by=COMMAND_LINE))
 
     assert [is_good(token) for token in tokens] == [True] * 3
 
@@ -236,7 +236,7 @@ def test_a_link_is_never_sent_to_the_mailbox_that_it_opens(contact, alice, typed
 
 def test_no_owner_reads_the_link_of_an_administrator(contact, bruno, alice):
     with pytest.raises(LinkPlaceOwned):
-        links.invite_by_mail(account("alice"), CONTACT, by=alice)
+        links.invite_by_mail(account("alice"), CONTACT, by=COMMAND_LINE)
     assert links.invite_by_mail(account("bruno"), CONTACT, by=alice)
 
 
@@ -325,7 +325,7 @@ def test_what_changes_an_account_ends_its_links(bruno, alice, change):
         links.hand_out(account(), purpose, ELSEWHERE)
         for purpose in (Purpose.INVITATION, Purpose.RESET, Purpose.CONTACT)
     ]
-    others = links.invite(account("alice"), by=alice)
+    others = links.invite(account("alice"), by=COMMAND_LINE)
 
     change()
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.mail.people import PASSWORD, account_of, holder, owner
 from tests.mail.stage import everything, sql
-from webmailadmin.mail import accounts, contacts, domains, owners, profiles, sessions
+from webmailadmin.mail import accounts, contacts, domains, links, owners, profiles, sessions
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.errors import LanguageMissing, NotFound, Refusal
 from webmailadmin.mail.errors_of_accounts import (
@@ -17,6 +17,7 @@ from webmailadmin.mail.errors_of_accounts import (
     LastAdministrator,
     LimitMalformed,
     OwnAccount,
+    OwnPassword,
     PersonMalformed,
 )
 from webmailadmin.mail.notices import Notice
@@ -254,6 +255,19 @@ def test_nobody_shuts_itself_out(alice: Actor, bruno: Actor, act: Act) -> None:
     for by in (alice, Actor(Kind.ADMINISTRATOR, bruno.id, "bruno", through="alice")):
         with pytest.raises(OwnAccount):
             act(account_of("alice"), by)
+    assert everything() == before
+
+
+def test_nobody_gives_itself_another_password_without_the_present_one(alice: Actor) -> None:
+    before = everything()
+
+    for act in (
+        lambda: accounts.reset_password("alice", None, by=alice),
+        lambda: links.invite(account_of("alice"), by=alice),
+        lambda: links.invite_by_mail(account_of("alice"), "eve@elsewhere.org", by=alice),
+    ):
+        with pytest.raises(OwnPassword):
+            act()
     assert everything() == before
 
 

@@ -28,6 +28,7 @@ from webmailadmin.mail.errors_of_accounts import (
     KindMissing,
     LastAdministrator,
     OwnAccount,
+    OwnPassword,
 )
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
@@ -207,6 +208,12 @@ def refuse_own(account: Account, by: Actor) -> None:
         raise OwnAccount
 
 
+def refuse_own_password(account: Account, by: Actor) -> None:
+    """Raise OwnPassword to a person's own account: without the present one, nobody changes it."""
+    if by.has_account and by.id == account.id:
+        raise OwnPassword
+
+
 def refuse_last(account: Account) -> None:
     """Raise LastAdministrator when nobody would be left who may do everything."""
     others = Account.select().where(
@@ -219,12 +226,13 @@ def refuse_last(account: Account) -> None:
 def reset_password(name: str, password: str | None, *, by: Actor) -> str | None:
     """Give an account another password and end its sessions; returns as `add` does.
 
-    Raises AccountMissing, and what passwords.check refuses.
+    Raises AccountMissing, OwnPassword, and what passwords.check refuses.
     """
     guard.administrator(by)
     account = Account.get_or_none(Account.name == name.strip().lower())
     if account is None:
         raise AccountMissing(name=name)
+    refuse_own_password(account, by)
     one_time, password_hash = first_password(account.name, password)
     write_password(account, password_hash, one_time=one_time is not None, by=by)
     return one_time

@@ -66,9 +66,13 @@ class Handed:
 
 
 def may_invite(person: Person, *, by: Actor) -> None:
-    """Raise NotFound unless they may give this person a link: it opens all that is theirs."""
+    """Raise NotFound unless they may give this person a link: it opens all that is theirs.
+
+    Raises OwnPassword for a link to oneself.
+    """
     if isinstance(person, Account):
         guard.administrator(by)
+        accounts.refuse_own_password(person, by)
     elif person.address is None:
         raise NotFound
     else:
