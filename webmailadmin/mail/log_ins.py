@@ -34,7 +34,7 @@ def log_in(name: str, password: str, network: str, agent: str = "") -> str:
     name = normal_name(name)
     keys = throttle.keys(name, network)
     throttle.refuse(keys)
-    before: list[Throttle] = []
+    before: list[Throttle] | None = None
     # A failure that cannot be counted is refused all the same.
     with suppress(OperationalError):
         before = throttle.begin(keys)
@@ -43,7 +43,8 @@ def log_in(name: str, password: str, network: str, agent: str = "") -> str:
     if known is None or known.closed or not right:
         raise LogInRefused
     with db.atomic():
-        throttle.take_back(keys, before)
+        if before is not None:
+            throttle.take_back(keys, before)
         throttle.forget(name)
         # A password changed while this one was checked: the log-in is too late.
         if find(name) != known:
