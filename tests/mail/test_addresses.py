@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.mail import truth
+from tests.mail.people import holder
 from tests.mail.stage import (
     PASSWORD,
     acts_on,
@@ -25,6 +26,7 @@ from webmailadmin import database
 from webmailadmin.mail import (
     addresses,
     catch_alls,
+    holders,
     mailboxes,
     passwords,
     removal,
@@ -372,6 +374,21 @@ def test_the_same_form_sent_twice_is_done_once_and_no_error(
 
     assert (again.address.email, again.doubles, again.removed) == (contact.email, [], None)
     assert everything() == before
+
+
+def test_an_old_page_is_no_place_to_guess_what_a_holder_chose(
+    contact: Address, alice: Actor
+) -> None:
+    """Who set the password knows it; nobody else learns whether theirs is the same."""
+    other = "quite another password 31"
+    holders.change_password(PASSWORD, other, other, by=holder(contact))
+    typed = {"version": contact.version - 1, "password": other, "confirmation": other}
+    guess = wish(contact.email, **typed)
+    with pytest.raises(Changed):
+        addresses.save(find(contact.email), guess, by=alice)
+
+    save(contact.email, by=alice, password=other, confirmation=other)
+    assert addresses.save(find(contact.email), guess, by=alice)
 
 
 @pytest.mark.parametrize(

@@ -241,12 +241,14 @@ def test_an_old_log_in_is_asked_again_before_mail_goes_elsewhere(free: Actor) ->
 
     assert recipients_of(CONTACT) == ["ann@elsewhere.org"]
     redirect(free, "ann@elsewhere.org", keep=False, proof=old())
-    redirect(free, "postmaster@bonvenon.fr", proof=old())
+    redirect(free, "", proof=old())
 
 
-def test_another_domain_of_ours_is_elsewhere_too(free: Actor, autre: Domain) -> None:
-    with pytest.raises(ProofNeeded):
-        redirect(free, f"postmaster@{autre.name}", proof=old())
+def test_what_is_ours_is_elsewhere_too(free: Actor, autre: Domain, alice: Actor) -> None:
+    make("colleague@bonvenon.fr", by=alice, mailbox=True)
+    for email in (f"postmaster@{autre.name}", "colleague@bonvenon.fr"):
+        with pytest.raises(ProofNeeded):
+            redirect(free, email, proof=old())
 
 
 def test_an_administrator_who_has_entered_is_in_the_journal_instead(

@@ -7,7 +7,16 @@ import pytest
 
 from tests.mail.stage import find, make, save, sql
 from webmailadmin.database import db
-from webmailadmin.mail import accounts, addresses, domains, journal, mailboxes, renaming
+from webmailadmin.mail import (
+    accounts,
+    addresses,
+    domains,
+    entering,
+    journal,
+    mailboxes,
+    removal,
+    renaming,
+)
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.errors import NotFound, Several
 from webmailadmin.mail.errors_of_journal import SinceMalformed, UntilBeforeSince, UntilMalformed
@@ -311,3 +320,19 @@ def plan_of(search: Search, by: Actor) -> str:
         read(search, by=by)
     statement, values = asked[-1]
     return "\n".join(row[3] for row in run(f"EXPLAIN QUERY PLAN {statement}", values).fetchall())
+
+
+def test_a_holder_still_reads_on_when_an_earlier_address_comes_back_under_another_name(
+    contact: Address, bruno: Actor, alice: Actor
+) -> None:
+    kept = addresses.remove(contact, confirmed=True, by=alice)
+    make("contact@bonvenon.fr", by=alice, mailbox=True)
+    me = holder("contact@bonvenon.fr")
+    entering.enter_mailbox(find("contact@bonvenon.fr"), by=alice)
+    before = acts(me)
+
+    removal.restore(kept, "older", by=bruno)
+
+    assert "mailbox.entered" in before
+    assert acts(me) == before
+    assert acts(holder("older@bonvenon.fr")) == ["address.restored"]

@@ -30,9 +30,11 @@ from webmailadmin.mail import (
 )
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusal, Several
+from webmailadmin.mail.errors_of_domains import DomainExists
 from webmailadmin.mail.errors_of_limits import (
     AddressesUsedUp,
     CatchAllOutside,
+    DomainIsOff,
     DomainsUsedUp,
     MailboxesUsedUp,
     OthersLimit,
@@ -40,6 +42,7 @@ from webmailadmin.mail.errors_of_limits import (
     SizeLimitMissing,
     SizeLimitTooHigh,
     SpaceUsedUp,
+    WouldLeadOutside,
 )
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.models import Account, Address, Domain, Ownership
@@ -230,6 +233,42 @@ def test_what_led_outside_does_not_come_back_without_the_right(
     assert removal.restore(kept, by=alice)
 
 
+def test_no_way_leads_outside_over_a_domain_that_is_removed(contact: Address) -> None:
+    camille = owner("camille", contact.domain, may_redirect_outside=False, most_domains="1")
+    refused(lambda: save(CONTACT, by=camille, recipients=["x@neuf.fr"]), OutsideRefused)
+    new = domains.install("neuf.fr", CONTACT, by=camille)
+    make("x@neuf.fr", by=camille, mailbox=True)
+    save(CONTACT, by=camille, recipients=["x@neuf.fr"])  # installed here, so far
+
+    refusal = refused(lambda: removed_domains.remove(new, by=camille), WouldLeadOutside)
+
+    assert refusal.values == {"emails": CONTACT}
+    save(CONTACT, by=camille, recipients=[])
+    assert removed_domains.remove(new, by=camille)
+
+
+def test_no_postmaster_comes_back_to_a_domain_that_went_meanwhile(contact: Address) -> None:
+    camille = owner("camille", contact.domain, may_redirect_outside=False, most_domains="2")
+    end = domains.install("un.fr", CONTACT, by=camille)
+    make("x@un.fr", by=camille, mailbox=True)
+    other = domains.install("deux.fr", CONTACT, by=camille)
+    save("postmaster@deux.fr", by=camille, recipients=["x@un.fr"])
+    removed_domains.remove(other, by=camille)
+
+    refusal = refused(lambda: removed_domains.remove(end, by=camille), WouldLeadOutside)
+
+    assert refusal.values == {"emails": "postmaster@deux.fr"}
+
+
+def test_who_may_lead_outside_removes_what_their_own_leads_to(contact: Address) -> None:
+    camille = owner("camille", contact.domain, most_domains="1")
+    new = added("neuf.fr", camille)
+    make("x@neuf.fr", by=camille, mailbox=True)
+    save(CONTACT, by=camille, recipients=["x@neuf.fr"])
+
+    assert removed_domains.remove(new, by=camille)
+
+
 def test_a_holder_is_bound_by_the_owners_limits(contact: Address) -> None:
     """The rule that lets holders redirect their mail asks here."""
     owner("camille", contact.domain, may_redirect_outside=False)
@@ -289,6 +328,18 @@ def test_an_owner_removes_and_brings_back_what_it_added_itself_only(
     refused(lambda: removed_domains.bring_back(bonvenon.id, by=camille), NotFound)
     refused(lambda: removed_domains.bring_back(new.id, by=denis), NotFound)
     assert removed_domains.bring_back(new.id, by=camille).name == "neuf.fr"
+
+
+def test_a_domain_that_the_hoster_switched_off_is_not_removed_to_be_added_anew(
+    bonvenon: Domain, alice: Actor
+) -> None:
+    camille = owner("camille", bonvenon, most_domains="2")
+    new = added("neuf.fr", camille)
+    domains.switch(new, False, by=alice)
+
+    refused(lambda: removed_domains.remove(new, by=camille), DomainIsOff)
+    refused(lambda: added("neuf.fr", camille), DomainExists)
+    assert removed_domains.remove(new, by=alice)
 
 
 @pytest.mark.parametrize(

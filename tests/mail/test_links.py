@@ -150,7 +150,7 @@ def test_a_later_link_ends_the_earlier_one_of_its_purpose_alone(person, alice):
 
 def test_a_link_of_one_person_ends_none_of_another(contact, bruno, alice):
     tokens = [links.invite(account(), by=alice), links.invite(box(), by=alice)]
-    tokens.append(links.invite(account("alice"), by=alice))
+    tokens.append(links.invite(account("alice"), by=COMMAND_LINE))
 
     assert [is_good(token) for token in tokens] == [True] * 3
 
@@ -232,7 +232,7 @@ def test_a_link_is_never_sent_to_the_mailbox_that_it_opens(contact, alice, typed
 
 def test_no_owner_reads_the_link_of_an_administrator(contact, bruno, alice):
     with pytest.raises(LinkPlaceOwned):
-        links.invite_by_mail(account("alice"), CONTACT, by=alice)
+        links.invite_by_mail(account("alice"), CONTACT, by=COMMAND_LINE)
     assert links.invite_by_mail(account("bruno"), CONTACT, by=alice)
 
 
@@ -321,7 +321,7 @@ def test_what_changes_an_account_ends_its_links(bruno, alice, change):
         links.hand_out(account(), purpose, ELSEWHERE)
         for purpose in (Purpose.INVITATION, Purpose.RESET, Purpose.CONTACT)
     ]
-    others = links.invite(account("alice"), by=alice)
+    others = links.invite(account("alice"), by=COMMAND_LINE)
 
     change()
 
@@ -360,8 +360,9 @@ def test_what_changes_a_mailbox_ends_its_links(contact, alice, change):
         lambda: owners.take(find_address(CONTACT).domain, account(), by=hoster()),
         lambda: accounts.switch(account(), False, by=hoster()),
         lambda: accounts.remove(account(), "bruno", by=hoster()),
+        lambda: accounts.reset_password("bruno", NEW, by=hoster()),
     ],
-    ids=["domain taken", "disabled", "removed"],
+    ids=["domain taken", "disabled", "removed", "another password"],
 )
 def test_an_owner_keeps_no_link_to_a_mailbox_that_is_theirs_no_more(contact, bruno, autre, change):
     make("ann@autre.fr", by=hoster(), mailbox=True)
@@ -380,8 +381,9 @@ def test_an_owner_keeps_no_link_to_a_mailbox_that_is_theirs_no_more(contact, bru
         lambda: accounts.switch(account("eve"), False, by=hoster()),
         lambda: accounts.change(account("eve"), Kind.OWNER, Wish(), by=hoster()),
         lambda: accounts.remove(account("eve"), "eve", by=hoster()),
+        lambda: accounts.reset_password("eve", NEW, by=hoster()),
     ],
-    ids=["disabled", "made an owner", "removed"],
+    ids=["disabled", "made an owner", "removed", "another password"],
 )
 def test_a_former_administrator_keeps_no_link(person, alice, change):
     accounts.add("eve", PASSWORD, by=alice)
@@ -635,6 +637,17 @@ def test_a_changed_password_of_an_account_is_told_whoever_changed_it(bruno, alic
     change()
     change_of_mail = [(link.purpose, link.email) for link in notices.waiting()]
     assert change_of_mail == [(Notice.CHANGED, ELSEWHERE)]
+
+
+def test_another_contact_that_an_administrator_types_takes_back_no_news(bruno, alice):
+    confirmed(account())
+    accounts.reset_password("bruno", None, by=alice)
+    accounts.change(account(), Kind.OWNER, Wish(contact="eve@elsewhere.org"), by=alice)
+
+    assert [(link.purpose, link.email) for link in notices.waiting()] == [
+        (Notice.CHANGED, ELSEWHERE),
+        (Notice.CONTACT, ELSEWHERE),
+    ]
 
 
 def test_an_entering_administrator_is_told_where_the_person_was_confirmed(person, alice):

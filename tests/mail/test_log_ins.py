@@ -3,7 +3,9 @@
 import statistics
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 
 import bcrypt
 import pytest
@@ -11,13 +13,14 @@ import pytest
 from tests.mail.stage import PASSWORD, install, make, save, sql
 from webmailadmin import settings
 from webmailadmin.database import db
-from webmailadmin.mail import accounts, log_ins, sessions, throttle
+from webmailadmin.mail import accounts, log_ins, passwords, present_password, sessions, throttle
 from webmailadmin.mail.actors import Actor, Kind
-from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors import NotFound, Refusal
 from webmailadmin.mail.errors_of_log_ins import LogInRefused, TooManyFailures
 from webmailadmin.models import Account, Address, Mailbox, Throttle
 
 CONTACT = "contact@bonvenon.fr"
+MANY = 12  # tries at once
 REFUSED = (
     "nobody",
     "alice",
@@ -185,6 +188,57 @@ def test_an_address_is_never_locked_for_good(contact: Address) -> None:
 
     assert log_ins.log_in(CONTACT, PASSWORD, "192.0.2.1")
     assert sql("SELECT * FROM throttle") == []
+
+
+@pytest.mark.parametrize("door", ["log-in", "password", "proof"])
+def test_many_tries_at_once_are_no_more_than_one_after_another(
+    door: str, contact: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = Mailbox.get(Mailbox.address == contact)
+    me, judged = Actor(Kind.HOLDER, box.id, CONTACT), []
+    together, really = threading.Barrier(MANY), passwords.matches
+
+    def matches(typed: str, hash_: str) -> bool:
+        judged.append(typed)
+        time.sleep(0.2)
+        return really(typed, hash_)
+
+    def attempt(number: int) -> None:
+        db.connect(reuse_if_open=True)
+        together.wait()
+        with suppress(Refusal):
+            if door == "log-in":
+                log_ins.log_in(CONTACT, "wrong", f"198.51.100.{number}")
+            elif door == "password":
+                present_password.check("wrong", box.password, by=me)
+            else:
+                log_ins.prove_person(me, "wrong", "", f"198.51.100.{number}")
+        db.close()
+
+    monkeypatch.setattr(passwords, "matches", matches)
+    threads = [threading.Thread(target=attempt, args=(number,)) for number in range(MANY)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    # A second may go by meanwhile, which is the first wait.
+    assert len(judged) <= throttle.FREE_TRIES["account"] + 1
+
+
+def test_a_right_try_leaves_the_failures_of_others_in_the_network_as_they_were(
+    contact: Address, alice: Actor
+) -> None:
+    for name in ("nobody", "nobody@bonvenon.fr"):
+        with pytest.raises(LogInRefused):
+            log_ins.log_in(name, "wrong", "192.0.2.1")
+    Throttle.update(last_at=sql("SELECT last_at - 90 FROM throttle")[0][0]).execute()
+    before = sql("SELECT * FROM throttle ORDER BY key")
+
+    log_ins.log_in(CONTACT, PASSWORD, "192.0.2.1")
+    log_ins.prove_person(log_ins.person(CONTACT), PASSWORD, "", "192.0.2.1")
+
+    assert sql("SELECT * FROM throttle ORDER BY key") == before
 
 
 # Sessions of others

@@ -10,6 +10,7 @@ from webmailadmin.mail import (
     accounts,
     contacts,
     domains,
+    links,
     owners,
     profiles,
     removed_domains,
@@ -25,10 +26,13 @@ from webmailadmin.mail.errors_of_accounts import (
     LastAdministrator,
     LimitMalformed,
     OwnAccount,
+    OwnPassword,
     PersonMalformed,
 )
 from webmailadmin.mail.errors_of_domains import LanguageMissing
+from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
+from webmailadmin.mail.purposes import Purpose
 from webmailadmin.models import Account, Address, Domain, Link, Ownership, now
 
 
@@ -124,14 +128,15 @@ def test_another_contact_is_not_confirmed_and_links_to_the_former_one_are_over(
     Account.update(contact_confirmed=True).where(Account.id == camille.id).execute()
     for number, email in enumerate(("old@x.org", "")):
         Link.create(
-            token_hash=str(number), purpose="password", account=camille, email=email, until=now()
+            token_hash=str(number), purpose=Purpose.RESET, account=camille, email=email, until=now()
         )
 
     wish = profiles.wish_of(camille)
     accounts.change(camille, Kind.OWNER, wish, by=alice)
     assert Link.select().count() == 2
     accounts.change(camille, Kind.OWNER, Wish(contact="new@x.org"), by=alice)
-    assert [link.email for link in Link.select()] == [""]
+    kept = [(link.purpose, link.email) for link in Link.select().order_by(Link.id)]
+    assert kept == [(Purpose.RESET, ""), (Notice.CONTACT, "old@x.org")]
     assert not account_of("camille").contact_confirmed
     assert acts()[-1] == "account.changed"
 
@@ -260,6 +265,19 @@ def test_nobody_shuts_itself_out(alice: Actor, bruno: Actor, act: Act) -> None:
     for by in (alice, Actor(Kind.ADMINISTRATOR, bruno.id, "bruno", through="alice")):
         with pytest.raises(OwnAccount):
             act(account_of("alice"), by)
+    assert everything() == before
+
+
+def test_nobody_gives_itself_another_password_without_the_present_one(alice: Actor) -> None:
+    before = everything()
+
+    for act in (
+        lambda: accounts.reset_password("alice", None, by=alice),
+        lambda: links.invite(account_of("alice"), by=alice),
+        lambda: links.invite_by_mail(account_of("alice"), "eve@elsewhere.org", by=alice),
+    ):
+        with pytest.raises(OwnPassword):
+            act()
     assert everything() == before
 
 

@@ -1,5 +1,7 @@
 """That a domain is an owner's: what its DNS says, asked over the network."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
 import pytest
@@ -65,6 +67,13 @@ def test_what_another_owner_shows_is_no_proof(dns, bruno):
     assert add(other)
 
 
+def test_a_number_that_is_given_once_more_is_no_proof(dns, bruno):
+    """As after an earlier database was brought back."""
+    dns.texts[RECORD] = [proofs.code(replace(bruno, name="former"))]
+    with pytest.raises(DomainUnproved):
+        add(bruno)
+
+
 def test_the_record_of_another_panel_is_no_proof(dns, bruno, data):
     code = proofs.code(bruno)
     (data / "key").write_bytes(bytes(32))
@@ -95,6 +104,23 @@ def test_nobody_waits_long_for_a_name_server_that_says_nothing(dns, bruno, monke
     monkeypatch.setattr(dns, "answer", lambda question: question)  # which is no answer
     with pytest.raises(NameServersSilent):
         add(bruno)
+
+
+def test_who_asks_much_at_once_holds_no_more_than_a_few_threads(dns, bruno, monkeypatch):
+    """Their own name server may be silent on purpose."""
+    monkeypatch.setattr(name_servers, "SECONDS", 0.5)
+    monkeypatch.setattr(dns, "answer", lambda question: question)
+    begun = time.monotonic()
+    with ThreadPoolExecutor(8) as threads:
+        asked = [
+            threads.submit(name_servers.texts, "_webmailadmin", f"{n}.fr")
+            for n in ("un", "deux", *"abcdef")
+        ]
+        waited = 0
+        for answer in as_completed(asked):
+            assert isinstance(answer.exception(), NameServersSilent)
+            waited += time.monotonic() - begun > 0.4
+    assert waited == 2
 
 
 def test_what_needs_no_name_server_is_refused_without_one(dns, bruno):

@@ -174,6 +174,18 @@ def test_an_account_is_removed_once_its_name_is_typed(browser, camille):
     assert Ownership.select().count() == 0
 
 
+def test_ones_own_password_is_changed_on_its_own_page_alone(browser, alice):
+    page = browser.get("/accounts/alice/")
+    assert not page.soup.select("#password")
+    assert page.soup.select_one("main a[href='/password']")
+
+    token = page.soup.select_one("main input[name=csrf_token]")["value"]
+    for path in ("password", "link"):
+        page = browser.open(f"/accounts/alice/{path}", "POST", data={"csrf_token": token})
+        assert page.status == 422
+        assert page.words("main .notice.wrong").startswith("This is your own account")
+
+
 def test_nobody_shuts_itself_out(browser, alice):
     page = browser.submit("/accounts/alice/", "#switch")
     assert page.status == 422

@@ -7,7 +7,7 @@ from tests.conftest import PASSWORD
 from tests.web.conftest import LIST, columns, everything
 from tests.web.rights import FULL_FORM
 from webmailadmin import database
-from webmailadmin.mail import accounts, addresses, domains, removed_domains
+from webmailadmin.mail import accounts, addresses, domains, links, removed_domains
 from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Account, Removed, Session
 from webmailadmin.web.security import HEADERS, POLICY
@@ -625,6 +625,8 @@ def test_a_form_of_very_many_parts_is_refused(browser, bonvenon, parts, status):
 
 def test_a_field_that_comes_twice_is_refused_by_every_form(app, browser, values):
     token = token_of(browser)
+    link = links.reset(Account.get(Account.name == "alice"), "alice@elsewhere.org")
+    browser.client.set_cookie("__Host-link", link, domain="localhost", secure=True)
     before = everything()
 
     for endpoint, url in forms(app, values):

@@ -170,6 +170,19 @@ def test_only_a_few_run_at_once_and_another_is_told_so(browser, contact, helper)
         answer.close()
 
 
+def test_an_owner_leaves_room_for_others(browser, owner, contact, helper):
+    def answer(who):
+        token = who.get(CONTACT).soup.select_one("[data-download] input")["value"]
+        return who.client.post(
+            DOWNLOAD, data={"csrf_token": token}, base_url="https://localhost", buffered=False
+        )
+
+    running = [answer(who) for who in (owner, owner, owner, browser)]
+    assert [one.status_code for one in running] == [200, 200, 503, 200]
+    for one in running:
+        one.close()
+
+
 def test_a_download_that_cannot_be_told_does_not_begin(browser, contact, helper):
     page = browser.get(CONTACT)
     Journal._meta.database.execute_sql("PRAGMA query_only = 1")

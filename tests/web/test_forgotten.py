@@ -20,7 +20,16 @@ from tests.web.link_pages import (
     work,
 )
 from webmailadmin.mail import forgotten, links, throttle
-from webmailadmin.models import Account, Address, Link, Mailbox, SecondFactor, Session, Throttle
+from webmailadmin.models import (
+    Account,
+    Address,
+    Journal,
+    Link,
+    Mailbox,
+    SecondFactor,
+    Session,
+    Throttle,
+)
 from webmailadmin.upkeep import letters
 
 HOLDER = "contact@bonvenon.fr"
@@ -41,6 +50,11 @@ def ask(browser, name):
 def subjects(server):
     """Return the subjects of the mails that arrived."""
     return [mail["Subject"] for mail in server.messages]
+
+
+def told_sent():
+    """Return how many links to a new password the journal says were sent."""
+    return Journal.select().where(Journal.act == "mailbox.reset-sent").count()
 
 
 @pytest.mark.parametrize("name", [HOLDER, "bruno", "alice"])
@@ -208,9 +222,11 @@ def test_without_a_mail_server_it_is_tried_again_for_an_hour(app, stranger, hold
     with pytest.raises(letters.LettersStuck, match="were not taken: 1; the first one: No mail"):
         work(app)
     assert forgotten.waiting() == [HOLDER]
+    assert told_sent() == 0
 
     server.replies.clear()
     work(app)
+    assert told_sent() == 1
     assert (subjects(server), forgotten.waiting()) == ([f"A new password for {HOLDER}"], [])
     assert Link.select().count() == 1
 
@@ -220,7 +236,7 @@ def test_a_mail_that_is_refused_for_good_is_not_sent_for_ever(app, stranger, hol
     ask(stranger, HOLDER)
     with pytest.raises(letters.LettersStuck, match=r"550 5\.1\.1"):
         work(app)
-    assert forgotten.waiting() == []
+    assert (forgotten.waiting(), told_sent()) == ([], 0)
 
 
 def test_asking_changes_no_more_than_what_is_counted(stranger, holder, server):

@@ -256,6 +256,16 @@ def test_what_guards_asks_for_password_and_code_again(browser, secret, clock):
     assert page.words("h1") == "Turn off the second factor"
 
 
+def test_a_new_password_is_no_proof_of_the_second_factor(browser, secret, clock):
+    Session.update(proved_at=Session.proved_at - 16 * 60).execute()
+    new = "quite another password 31"
+    fields = {"Present password": PASSWORD, "New password": new, "Confirm the password": new}
+
+    browser.submit("/password", "main form", fields)
+
+    assert browser.get("/second-factor").url == "/prove"
+
+
 # Required
 
 

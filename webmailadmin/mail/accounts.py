@@ -24,10 +24,12 @@ from webmailadmin.mail.errors_of_accounts import (
     KindMissing,
     LastAdministrator,
     OwnAccount,
+    OwnPassword,
 )
 from webmailadmin.mail.errors_of_passwords import PasswordWrong
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
+from webmailadmin.mail.purposes import Purpose
 from webmailadmin.models import Account, Link, Ownership
 
 
@@ -120,7 +122,8 @@ def refuse_kind(kind: str) -> None:
 
 
 def change(account: Account, kind: Kind, wish: Wish, *, by: Actor) -> None:
-    """Make an account what the person wishes. Another kind ends its sessions.
+    """Make an account what the person wishes. Another kind ends its sessions; another contact
+    address is told to the one that was confirmed.
 
     Raises KindMissing, OwnAccount, LastAdministrator, ContactOwned, and what profiles.read refuses;
     NotFound when it was removed meanwhile.
@@ -133,7 +136,9 @@ def change(account: Account, kind: Kind, wish: Wish, *, by: Actor) -> None:
         account_contacts.refuse_owned(str(columns["contact"]), kind)
         if columns["contact"] != present.contact:
             columns["contact_confirmed"] = False
-            Link.delete().where(Link.account == present.id, Link.email == present.contact).execute()
+            notices.tell(present, Notice.CONTACT)
+            which = Link.account == present.id, Link.email == present.contact
+            Link.delete().where(*which, Link.purpose.in_(list(Purpose))).execute()
         if any(getattr(present, name) != value for name, value in columns.items()):
             Account.update(columns).where(Account.id == present.id).execute()
             journal.record("account.changed", by=by, name=present.name)
@@ -200,6 +205,12 @@ def refuse_own(account: Account, by: Actor) -> None:
         raise OwnAccount
 
 
+def refuse_own_password(account: Account, by: Actor) -> None:
+    """Raise OwnPassword to a person's own account: without the present one, nobody changes it."""
+    if by.has_account and by.id == account.id:
+        raise OwnPassword
+
+
 def refuse_last(account: Account) -> None:
     """Raise LastAdministrator when nobody would be left who may do everything."""
     others = Account.select().where(
@@ -212,12 +223,13 @@ def refuse_last(account: Account) -> None:
 def reset_password(name: str, password: str | None, *, by: Actor) -> str | None:
     """Give an account another password and end its sessions; returns as `add` does.
 
-    Raises AccountMissing, and what passwords.check refuses.
+    Raises AccountMissing, OwnPassword, and what passwords.check refuses.
     """
     guard.administrator(by)
     account = Account.get_or_none(Account.name == name.strip().lower())
     if account is None:
         raise AccountMissing(name=name)
+    refuse_own_password(account, by)
     one_time, password_hash = first_password(account.name, password)
     write_password(account, password_hash, one_time=one_time is not None, by=by)
     return one_time

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from peewee import Expression
+
 from webmailadmin.database import db
 from webmailadmin.mail import (
     discretion,
@@ -31,6 +33,10 @@ from webmailadmin.mail.errors_of_passwords import PasswordMissing
 from webmailadmin.mail.errors_of_recipients import OthersLeadHere, RecipientLoop
 from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Recipient, Removed
+
+# What of the journal gives a mailbox a password, and what puts another mailbox at an address.
+SET_PASSWORD = ("mailbox.password", "mailbox.opened", "mailbox.opened-unlimited")
+OTHER_MAILBOX = ("mailbox.restored", "address.restored", "address.renamed-from")
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ def save(address: Address, wish: Wish, *, by: Actor) -> Saved:
     """
     guard.address(by, address)
     if wish.version != address.version:
-        if is_already(address, wish):
+        if is_already(address, wish, by=by):
             return Saved(address, [])
         raise changed_meanwhile(address, by=by)
     box = mailboxes.of(address)
@@ -133,6 +139,8 @@ def save(address: Address, wish: Wish, *, by: Actor) -> Saved:
     if box is None and wish.mailbox:
         reserved.refuse_mailbox(address.local_part, by=by)
     with db.atomic(), discretion.towards(by), limits.kept(address.domain, by=by):
+        # Once more: the hash took a while.
+        guard.address(by, address)
         claim(address, wish.version, by=by)
         changed = recipients.write(address, address.domain, pasted.emails, by=by)
         removed = None
@@ -189,7 +197,7 @@ def hash_of(wish: Wish, box: Mailbox | None) -> str | None:
     return mailboxes.hashed(wish.password) if wish.mailbox and wish.password else None
 
 
-def is_already(address: Address, wish: Wish) -> bool:
+def is_already(address: Address, wish: Wish, *, by: Actor) -> bool:
     """Say whether the address is what the person wishes: the form was sent twice."""
     box = mailboxes.of(address)
     present = [row.email for row in recipients.of(address)]
@@ -202,8 +210,20 @@ def is_already(address: Address, wish: Wish) -> bool:
         return False
     if box is None:
         return True
-    same = wish.by_link or not wish.password or passwords.matches(wish.password, box.password)
-    return same and box.quota_mb == quota_mb and not wish.switches.beside(box)
+    if box.quota_mb != quota_mb or wish.switches.beside(box):
+        return False
+    if wish.by_link or not wish.password:
+        return True
+    # Of somebody else's, to say whether it is the same would be a place to guess it.
+    return has_set_password(address, by) and passwords.matches(wish.password, box.password)
+
+
+def has_set_password(address: Address, by: Actor) -> bool:
+    """Say whether this person set the password of the mailbox that is there now."""
+    last = last_entry(address, Journal.act.in_(SET_PASSWORD + OTHER_MAILBOX), by=by)
+    return last is not None and (last.act, last.actor, last.through) in [
+        (act, by.name, by.through) for act in SET_PASSWORD
+    ]
 
 
 def claim(address: Address, version: int, *, by: Actor) -> None:
@@ -223,19 +243,26 @@ def changed_meanwhile(address: Address, *, by: Actor) -> Changed:
     Raises NotFound when a backup was brought back from before its time, or it was before the
     domain became theirs.
     """
-    last = (
+    last = last_entry(address, by=by)
+    if last is None:
+        raise NotFound
+    return Changed(email=address.email, actor=last.actor, act=last.act, details=last.details)
+
+
+def last_entry(address: Address, *which: Expression, by: Actor) -> Journal | None:
+    """Return the latest entry on an address that this person may read."""
+    found: Journal | None = (
         Journal.select()
         .where(
             Journal.domain == address.domain,
             Journal.email == address.email,
             Journal.id > owners.journal_after(by, address.domain),
+            *which,
         )
         .order_by(Journal.id.desc())
         .first()
     )
-    if last is None:
-        raise NotFound
-    return Changed(email=address.email, actor=last.actor, act=last.act, details=last.details)
+    return found
 
 
 def switch(address: Address, enabled: bool, *, by: Actor) -> None:

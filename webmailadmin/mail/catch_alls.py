@@ -49,6 +49,7 @@ def change(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Actor) ->
         there = read_other_domain(domain, other, by=by)
     target = names.without_extension(email) if email else None
     with db.atomic(), discretion.towards(by):
+        guard.domain(by, domain)
         if email:
             limits.refuse_catch_all_outside(domain, email, by=by)
         for concerned in (domain, there):
@@ -108,10 +109,10 @@ def restore(kept: Removed, *, by: Actor) -> Domain:
     Raises NotFound when it has come back already, its date is past or its domain is gone; and
     what change refuses.
     """
-    owners.removed(by, kept)
     to, _, other = kept.recipients.rpartition("@")
     kind = CatchAll.ADDRESS if to else CatchAll.DOMAIN
     with db.atomic():
+        owners.removed(by, kept)
         routing.still_there(kept.domain)
         if not Removed.delete().where(Removed.id == kept.id, Removed.until > now()).execute():
             raise NotFound

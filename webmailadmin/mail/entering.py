@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from webmailadmin.database import db
 from webmailadmin.mail import (
     accounts,
+    addresses,
     guard,
     journal,
     journal_search,
@@ -35,14 +36,14 @@ def enter_account(name: str, *, by: Actor, network: str = "", agent: str = "") -
     MayNotLogIn.
     """
     refuse_others(by)
-    account: Account | None = Account.get_or_none(Account.name == name)
-    if account is None:
-        raise NotFound
-    if account.kind == Kind.ADMINISTRATOR:
-        raise AdministratorsStayThemselves(name=account.name)
-    if not account.enabled:
-        raise MayNotLogIn(name=account.name)
     with db.atomic():
+        account: Account | None = Account.get_or_none(Account.name == name)
+        if account is None:
+            raise NotFound
+        if account.kind == Kind.ADMINISTRATOR:
+            raise AdministratorsStayThemselves(name=account.name)
+        if not account.enabled:
+            raise MayNotLogIn(name=account.name)
         journal.record("account.entered", by=by, name=account.name)
         notices.tell(account, Notice.ENTERED)
         return sessions.open_session(
@@ -53,13 +54,14 @@ def enter_account(name: str, *, by: Actor, network: str = "", agent: str = "") -
 def enter_mailbox(address: Address, *, by: Actor, network: str = "", agent: str = "") -> str:
     """Return the token of a session as the holder of a mailbox; as enter_account."""
     refuse_others(by)
-    box = mailboxes.of(address)
-    if box is None:
-        raise NotFound
-    if not (address.enabled and box.may_log_in):
-        raise MayNotLogIn(name=address.email)
-    holder = Actor(Kind.HOLDER, box.id, address.email)
     with db.atomic():
+        address = addresses.found(by, address.email, Address.id == address.id)
+        box = mailboxes.of(address)
+        if box is None:
+            raise NotFound
+        if not (address.enabled and box.may_log_in):
+            raise MayNotLogIn(name=address.email)
+        holder = Actor(Kind.HOLDER, box.id, address.email)
         journal.record("mailbox.entered", by=by, domain=address.domain, email=address.email)
         notices.tell(box, Notice.ENTERED)
         return sessions.open_session(holder, network=network, agent=agent, entered_by=by)

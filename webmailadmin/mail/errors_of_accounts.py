@@ -19,6 +19,11 @@ class AccountMissing(Refusal):
     message = N_("There is no account %(name)s.")
 
 
+class OwnPassword(Refusal):
+    code = "own-password"
+    message = N_("This is your own account: change its password on the page “Your password”.")
+
+
 class AccountNameDiffers(Refusal):
     code, field = "account-name-differs", "typed"
     message = N_("Type the name of the account to agree: %(name)s.")

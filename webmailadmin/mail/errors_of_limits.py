@@ -54,6 +54,19 @@ class CatchAllOutside(OutsideRefused):
     code, field = "catch-all-outside", "to"
 
 
+class WouldLeadOutside(Refusal):
+    code = "would-lead-outside"
+    message = N_(
+        "%(emails)s: redirected to this domain, which would be at another server from then on. "
+        "Redirect elsewhere first, or ask your hoster."
+    )
+
+
+class DomainIsOff(Refusal):
+    code = "domain-is-off"
+    message = N_("%(name)s is switched off. Ask your hoster before you remove it.")
+
+
 class DomainsUsedUp(Refusal):
     code, field = "domains-used-up", "name"
     message = N_("You have added %(used)s of %(most)s domains. Ask your hoster for more.")

@@ -31,13 +31,14 @@ OF_AN_OWNER = """
     WHERE domain_id IS NULL AND at >= :since
     AND (actor = :name OR details ->> 'name' = :name)
 """
-# Not what was done to an earlier address of that name: it was somebody else's.
+# Not what was done to an earlier address of that name: it was somebody else's, also when it comes
+# back under another.
 OF_A_HOLDER = """
     SELECT * FROM journal WHERE domain_id = :domain AND email = :name AND at >= :since
-    AND id >= coalesce((
+    AND act != 'address.restored-as' AND id >= coalesce((
         SELECT max(id) FROM journal WHERE domain_id = :domain AND email = :name AND act IN (
             'mailbox.opened', 'mailbox.opened-unlimited', 'mailbox.restored',
-            'address.restored', 'address.restored-as', 'address.renamed-from'
+            'address.restored', 'address.renamed-from'
         )
     ), 0)
 """

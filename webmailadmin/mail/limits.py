@@ -22,6 +22,7 @@ from webmailadmin.mail.errors_of_limits import (
     SizeLimitMissing,
     SizeLimitTooHigh,
     SpaceUsedUp,
+    WouldLeadOutside,
 )
 from webmailadmin.models import Account, Domain
 
@@ -46,6 +47,23 @@ LED_OUTSIDE = """
     WHERE domain_id = ? AND local_part != ? AND NOT EXISTS (
         SELECT 1 FROM domain WHERE name = recipient.domain AND removed_at IS NULL
     ) ORDER BY recipient.id LIMIT 10
+"""
+# Also the postmaster@ of a removed domain, which may come back and lead outside then.
+LEADING_IN = """
+    SELECT DISTINCT email FROM (
+        SELECT address.email, domain_id FROM recipient JOIN address ON address.id = address_id
+        WHERE recipient.domain = :name
+        UNION ALL
+        SELECT email, domain_id FROM removed
+        WHERE with_domain AND local_part = :postmaster
+        AND instr(recipients || char(10), '@' || :name || char(10))
+    ) AS led
+    WHERE domain_id != :id
+    AND domain_id IN (SELECT domain_id FROM ownership WHERE account_id = :owner)
+    AND EXISTS (
+        SELECT 1 FROM ownership JOIN account ON account.id = account_id
+        WHERE ownership.domain_id = led.domain_id AND NOT may_redirect_outside
+    ) ORDER BY email LIMIT 10
 """
 
 
@@ -168,6 +186,19 @@ def refuse_led_outside(domain: Domain, *, by: Actor) -> None:
         refuse_outside(domain, [domain.catch_all_to], by=by)
 
 
+def refuse_leading_in(domain: Domain, *, by: Actor) -> None:
+    """Raise WouldLeadOutside when an owner removes a domain that their other ones lead to.
+
+    Who may not redirect outside would do so all the same: by way of a domain of ours that goes.
+    """
+    if guard.everything(by):
+        return
+    values = {"name": domain.name, "id": domain.id, "owner": by.id, "postmaster": names.POSTMASTER}
+    rows = db.execute_sql(LEADING_IN, values).fetchall()
+    if rows:
+        raise WouldLeadOutside(emails=", ".join(email for (email,) in rows))
+
+
 # Domains that an owner adds
 
 
@@ -175,8 +206,8 @@ def may_add_domains(by: Actor) -> bool:
     """Say whether domains are theirs to add, if not too many."""
     if by.kind is not Kind.OWNER:
         return guard.everything(by)
-    most = Account.select(Account.most_domains).where(Account.id == by.id).scalar()
-    return bool(most)
+    still = Account.id == by.id, Account.kind == Kind.OWNER, Account.enabled
+    return bool(Account.select(Account.most_domains).where(*still).scalar())
 
 
 def refuse_stranger(by: Actor) -> None:

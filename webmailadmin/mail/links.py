@@ -2,8 +2,8 @@
 
 Whoever reads the database finds only hashes. A link ends with its time, with its use, with a later
 one of the same purpose, and by triggers with every change of the password, once its person may not
-log in any more, and once who made it lost the right to. It opens no session: the person logs in
-afterwards, with the second factor if there is one.
+log in any more, and once who made it lost the right to, or has another password. It opens no
+session: the person logs in afterwards, with the second factor if there is one.
 """
 
 import secrets
@@ -66,9 +66,13 @@ class Handed:
 
 
 def may_invite(person: Person, *, by: Actor) -> None:
-    """Raise NotFound unless they may give this person a link: it opens all that is theirs."""
+    """Raise NotFound unless they may give this person a link: it opens all that is theirs.
+
+    Raises OwnPassword for a link to oneself.
+    """
     if isinstance(person, Account):
         guard.administrator(by)
+        accounts.refuse_own_password(person, by)
     elif person.address is None:
         raise NotFound
     else:
@@ -80,7 +84,6 @@ def invite(person: Person, *, by: Actor) -> str:
 
     Raises LinkOpensNothing.
     """
-    may_invite(person, by=by)
     return write_invitation(person, "", by=by)
 
 
@@ -125,6 +128,7 @@ def spend(key: str, most: int) -> None:
 def write_invitation(person: Person, to: str, *, by: Actor) -> str:
     """Hand out an invitation and write it in the journal. to: where it is sent, or ""."""
     with db.atomic():
+        may_invite(people.again(person), by=by)
         token = hand_out(person, Purpose.INVITATION, to, made_by=seen_by(by))
         if to:
             record(person, "link-sent", by=by, to=to)
@@ -141,9 +145,13 @@ def seen_by(by: Actor) -> Account | None:
 def reset(person: Person, contact: str) -> str:
     """Return the token of a link for who has forgotten the password. Raises LinkOpensNothing."""
     with db.atomic():
-        token = hand_out(person, Purpose.RESET, contact)
-        record(person, "reset-sent", by=THE_PANEL)
-        return token
+        return hand_out(person, Purpose.RESET, contact)
+
+
+def tell_reset(person: Person) -> None:
+    """Write in the journal that such a link was sent. Raises NotFound when its person is gone."""
+    with db.atomic():
+        record(people.again(person), "reset-sent", by=THE_PANEL)
 
 
 def record(person: Person, act: str, *, by: Actor, **details: Any) -> None:

@@ -13,7 +13,7 @@ from webmailadmin.mail.errors import NotFound, Refusal
 from webmailadmin.mail.errors_of_log_ins import FactorMissing, LogInOver, LogInRefused
 from webmailadmin.mail.errors_of_passwords import PasswordWrong
 from webmailadmin.mail.sessions import LogIn
-from webmailadmin.models import Account, Address, Mailbox
+from webmailadmin.models import Account, Address, Mailbox, Throttle
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,17 @@ def log_in(name: str, password: str, network: str, agent: str = "") -> str:
     name = normal_name(name)
     keys = throttle.keys(name, network)
     throttle.refuse(keys)
+    before: list[Throttle] | None = None
+    # A failure that cannot be counted is refused all the same.
+    with suppress(OperationalError):
+        before = throttle.begin(keys)
     known = find(name)
     right = passwords.matches(password, known.password if known else dummy_hash(name))
     if known is None or known.closed or not right:
-        # A failure that cannot be counted is refused all the same.
-        with suppress(OperationalError):
-            throttle.count(keys)
         raise LogInRefused
     with db.atomic():
+        if before is not None:
+            throttle.take_back(keys, before)
         throttle.forget(name)
         # A password changed while this one was checked: the log-in is too late.
         if find(name) != known:
@@ -88,11 +91,11 @@ def prove_person(who: Actor, password: str, code: str, network: str) -> None:
     """Check the password of a person, then the code; raises as `prove` does."""
     guard.oneself(who)
     keys = throttle.keys(who.name, network)
-    throttle.refuse(keys)
+    before = throttle.begin(keys)
     known = find(who.name)
     if known is None or known.actor != who or not passwords.matches(password, known.password):
-        throttle.count(keys)
         raise PasswordWrong
+    throttle.take_back(keys, before)
     if second_factor.of(who) is not None:
         second_factor.show(who, code, network)
     throttle.forget(who.name)

@@ -12,8 +12,7 @@ def check(typed: str, password_hash: str, *, by: Actor) -> None:
     Raises TooManyFailures. Outside every transaction: what is refused is counted all the same.
     """
     keys = [throttle.key_of(by.name)]
-    throttle.refuse(keys)
+    throttle.begin(keys)
     if not passwords.matches(typed, password_hash):
-        throttle.count(keys)
         raise PasswordWrong
     throttle.forget(by.name)

@@ -108,8 +108,10 @@ def order(kept: Removed, typed: str, *, by: Actor) -> None:
     text = typed.strip().lower()
     if kept.email not in (names.email(text), text) and text != names.shown_email(kept.email):
         raise RemovedNameDiffers(email=kept.email)
-    if not forget(kept.id, by=by):
-        raise NotFound
+    with db.atomic():
+        owners.removed(by, kept)
+        if not forget(kept.id, by=by):
+            raise NotFound
 
 
 def order_domain(domain: Domain, typed: str, *, by: Actor) -> None:

@@ -92,6 +92,7 @@ def restore(kept: Removed, typed: str = "", *, by: Actor) -> Address:
     local_part = names.local_part(typed, domain.name) if typed.strip() else kept.local_part
     reserved.refuse_name(local_part, by=by)
     with db.atomic(), discretion.towards(by), limits.kept(domain, by=by):
+        owners.removed(by, kept)
         routing.still_there(domain)
         if not Removed.delete().where(Removed.id == kept.id, Removed.until > now()).execute():
             raise NotFound

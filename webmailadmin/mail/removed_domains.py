@@ -21,17 +21,21 @@ from webmailadmin.mail.errors_of_domains import (
     DomainNameMalformed,
     DomainNameMissing,
 )
+from webmailadmin.mail.errors_of_limits import DomainIsOff
 from webmailadmin.models import Domain, Removed, now
 
 
 def remove(domain: Domain, *, by: Actor) -> keeping.Count:
     """Remove a domain with all its addresses and mailboxes. It is kept and can come back.
 
-    Raises DomainIsCatchAll, PostmasterNeedsDestination; NotFound for an owner who did not add it.
+    Raises DomainIsCatchAll, PostmasterNeedsDestination; for an owner DomainIsOff, WouldLeadOutside,
+    and NotFound for who did not add it.
     """
-    guard.added(by, domain)
     with db.atomic(), discretion.towards(by):
+        guard.added(by, domain)
         was = routing.still_there(domain)
+        refuse_off(was, by=by)
+        limits.refuse_leading_in(was, by=by)
         catch_alls.refuse_into(domain)
         until = mailboxes.kept_until()
         count = keeping.take_all(was, until, by=by)
@@ -52,6 +56,12 @@ def remove(domain: Domain, *, by: Actor) -> keeping.Count:
         )
         routing.settle_domain(domain)
     return count
+
+
+def refuse_off(domain: Domain, *, by: Actor) -> None:
+    """Raise DomainIsOff: an owner would install it anew, switched on."""
+    if not (domain.enabled or guard.everything(by)):
+        raise DomainIsOff(name=names.shown(domain.name))
 
 
 def refuse_other_name(domain: Domain, typed: str) -> None:

@@ -95,11 +95,13 @@ def open_session(
     agent: str = "",
     pending: bool = False,
     entered_by: Actor | None = None,
+    proved_at: datetime | None = None,
 ) -> str:
     """Return the token of a new session: 256 random bits, stored only as their hash.
 
     network, agent: what the browser says of itself, for the person to recognise it by.
     pending: it opens nothing until a second factor was shown. entered_by: the administrator.
+    proved_at: when the person showed that it is them, if not now.
     """
     token = secrets.token_urlsafe(32)
     Session.delete().where(Session.created_at < now() - max(LONGEST.values())).execute()
@@ -110,8 +112,18 @@ def open_session(
         pending=pending,
         network=network,
         agent=agent[:LONGEST_AGENT],
+        proved_at=proved_at or now(),
     )
     return token
+
+
+def open_after(present: LogIn, *, network: str = "", agent: str = "") -> str:
+    """Return the token of a session in the place of one that its person ended by a new password.
+
+    They have typed the present one. Where there is a second factor, that is no proof.
+    """
+    shown = present.proved_at if present.has_factor else None
+    return open_session(present.actor, network=network, agent=agent, proved_at=shown)
 
 
 def column_of(who: Actor) -> dict[str, int]:

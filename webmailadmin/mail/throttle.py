@@ -61,6 +61,30 @@ def refuse(keys: list[str]) -> None:
             raise TooManyFailures(seconds=int(left))
 
 
+def begin(keys: list[str]) -> list[Throttle]:
+    """Count a try as a failure before it is judged; return what stood there until then.
+
+    Judging takes a while: of many tries at once, all would else be judged before one is counted.
+    Raises TooManyFailures.
+    """
+    with db.atomic():
+        refuse(keys)
+        before = list(Throttle.select().where(Throttle.key.in_(keys)))
+        count(keys)
+    return before
+
+
+def take_back(keys: list[str], before: list[Throttle]) -> None:
+    """Take back what `begin` counted: the try was right. before: what it returned."""
+    earlier = {row.key: row for row in before}
+    with db.atomic():
+        for row in Throttle.select().where(Throttle.key.in_(keys)):
+            was, left = earlier.get(row.key), row.failures - 1
+            last_at = was.last_at if was is not None and was.failures == left else row.last_at
+            Throttle.update(failures=left, last_at=last_at).where(Throttle.key == row.key).execute()
+        Throttle.delete().where(Throttle.key.in_(keys), Throttle.failures <= 0).execute()
+
+
 def count(keys: list[str]) -> None:
     """Count one failure for each key; an hour without one forgets them."""
     moment = now()

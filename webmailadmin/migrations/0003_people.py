@@ -143,10 +143,11 @@ TRIGGERS = (
     WHEN new.password != old.password OR NOT new.may_log_in OR new.address_id IS NULL
     BEGIN {ENDS.format(column="mailbox_id")} END
     """,
-    # Whoever made a link has seen it: it would open what is not theirs any more.
+    # Whoever made a link has seen it: it would open what is not theirs any more. So has a thief of
+    # their session, who is to be out with a new password.
     """
-    CREATE TRIGGER maker_closed AFTER UPDATE OF enabled, kind ON account
-    WHEN NOT new.enabled OR new.kind != old.kind
+    CREATE TRIGGER maker_closed AFTER UPDATE OF password, enabled, kind ON account
+    WHEN new.password != old.password OR NOT new.enabled OR new.kind != old.kind
     BEGIN DELETE FROM link WHERE made_by_id = new.id; END
     """,
     """

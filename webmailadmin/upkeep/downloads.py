@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from weakref import WeakSet
 
 from webmailadmin.log import note
-from webmailadmin.mail import mailboxes
+from webmailadmin.mail import guard, mailboxes
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors_of_mailboxes import MessagesOutOfReach, TooManyDownloads
 from webmailadmin.models import Domain, Mailbox
@@ -14,6 +14,8 @@ from webmailadmin.servers import mailfiles
 
 # Each holds a thread of the server as long as it takes; the others are for the pages.
 MOST_AT_ONCE = 3
+# Who reads slowly on purpose shall not keep the others waiting.
+MOST_OF_AN_OWNER = 2
 
 
 class Download(Iterator[bytes]):
@@ -22,8 +24,9 @@ class Download(Iterator[bytes]):
     They end too soon when the helper does: whoever counts on `size` sees that.
     """
 
-    def __init__(self, email: str) -> None:
+    def __init__(self, email: str, by: Actor) -> None:
         self.email = email
+        self.by = by
         self.archive: mailfiles.Archive | None = None
         self.sent = 0
 
@@ -63,10 +66,9 @@ def begin(box: Mailbox, email: str, domain: Domain, *, by: Actor) -> Download:
     email: its address, present or former. The helper reads them once before, for the size.
     Raises TooManyDownloads, MessagesOutOfReach; NotFound when they are gone for good.
     """
-    download = Download(email)
+    download = Download(email, by)
     with beginning:
-        if len(running) >= MOST_AT_ONCE:
-            raise TooManyDownloads(count=MOST_AT_ONCE)
+        refuse_too_many(by)
         running.add(download)
     with ExitStack() as undo:
         undo.callback(download.close)
@@ -78,3 +80,12 @@ def begin(box: Mailbox, email: str, domain: Domain, *, by: Actor) -> Download:
         mailboxes.tell_download(box, email, domain, by=by)
         undo.pop_all()
     return download
+
+
+def refuse_too_many(by: Actor) -> None:
+    """Raise TooManyDownloads while as many run as may at once, in all or of this owner."""
+    if len(running) >= MOST_AT_ONCE:
+        raise TooManyDownloads(count=MOST_AT_ONCE)
+    own = sum(one.by == by for one in running)
+    if own >= MOST_OF_AN_OWNER and not guard.everything(by):
+        raise TooManyDownloads(count=MOST_OF_AN_OWNER)

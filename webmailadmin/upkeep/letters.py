@@ -4,11 +4,12 @@ A link in a mail is made of the setting PUBLIC_URL alone, never of what a reques
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from webmailadmin import settings
 from webmailadmin.mail import contacts, forgotten, links, names, notices, people
-from webmailadmin.mail.errors import Refusal
+from webmailadmin.mail.errors import NotFound, Refusal
 from webmailadmin.mail.errors_of_links import LetterNotSent, NoPublicUrl
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.people import Person
@@ -122,7 +123,12 @@ def send_reset(person: Person, to: str) -> Sent:
         link = address_of(links.reset(person, to))
     except Refusal:
         return Sent()
-    return send(person, to, lambda: letter_words.reset(people.name(person), link))
+    sent = send(person, to, lambda: letter_words.reset(people.name(person), link))
+    if not sent.trouble:
+        # Only now: one that no server takes is tried again every few seconds.
+        with suppress(NotFound):
+            links.tell_reset(person)
+    return sent
 
 
 def tell(link: Link) -> Sent:

@@ -169,8 +169,8 @@ def change_password() -> Response:
                 by=g.who,
             )
             session.clear()
-            token = sessions.open_session(
-                g.who, network=request.remote_addr or "", agent=request.user_agent.string
+            token = sessions.open_after(
+                g.log_in, network=request.remote_addr or "", agent=request.user_agent.string
             )
             changed = Toast(gettext("Your password is changed."))
             return give_session(go("/", changed), token)
