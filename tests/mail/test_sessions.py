@@ -125,6 +125,7 @@ def test_what_ends_the_sessions_of_an_account(
     assert not any(is_open(token) for token in (tokens[0], entered))
     assert sessions.logged_in(tokens[1], pending=True) is None
     assert is_open(kept)
+    assert Session.select().count() == 1  # none waits for the log-in to be given back
 
 
 @pytest.mark.parametrize(
@@ -152,6 +153,25 @@ def test_what_ends_the_sessions_of_a_holder(
     assert not any(is_open(token) for token in tokens)
     assert sessions.logged_in(waiting, pending=True) is None
     assert is_open(kept)
+    assert Session.select().count() == 1
+
+
+@pytest.mark.parametrize(
+    "close",
+    [
+        lambda: alone("owen", enabled=False),
+        lambda: Address.update(enabled=False).execute(),
+        lambda: Mailbox.update(may_log_in=False).execute(),
+    ],
+    ids=["disabled", "switched off", "barred"],
+)
+def test_a_session_opened_while_the_log_in_is_taken_away_opens_nothing(
+    close: Callable[[], object], owen: Actor, holder: Actor
+) -> None:
+    close()
+
+    tokens = [sessions.open_session(owen), sessions.open_session(holder)]
+    assert [is_open(token) for token in tokens].count(True) == 1
 
 
 def test_a_mailbox_that_comes_back_brings_no_session(alice: Actor, holder: Actor) -> None:
