@@ -107,7 +107,6 @@ MANAGED: dict[str, Rule] = {
     ),
     "addresses.remove": lambda on, by: addresses.remove(on.address, confirmed=True, by=by),
     "domains.of": lambda on, by: domains.of(by, on.domain.name),
-    "domains.switch": lambda on, by: domains.switch(on.domain, False, by=by),
     "domains.set_language": lambda on, by: domains.set_language(on.domain, "fr", by=by),
     "domains.set_catch_all": lambda on, by: domains.set_catch_all(
         on.domain, CatchAll.ADDRESS, "far@x.org", "", by=by
@@ -174,6 +173,7 @@ OF_ADMINISTRATORS: dict[str, Rule] = {
         accounts.actor(on.owner), by=by
     ),
     "sessions.end_all": lambda on, by: sessions.end_all(accounts.actor(on.owner), by=by),
+    "domains.switch": lambda on, by: domains.switch(on.domain, False, by=by),
     "domains.install": lambda on, by: domains.install("new.fr", "a@x.org", by=by),
     "entering.enter_account": lambda on, by: entering.enter_account("bruno", by=by),
     "entering.enter_mailbox": lambda on, by: entering.enter_mailbox(on.address, by=by),

@@ -18,7 +18,16 @@ from tests.mail.stage import (
     save,
 )
 from webmailadmin import database
-from webmailadmin.mail import accounts, addresses, domains, leading, limits, removal, renaming
+from webmailadmin.mail import (
+    accounts,
+    addresses,
+    domains,
+    leading,
+    limits,
+    proofs,
+    removal,
+    renaming,
+)
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusal, Several
 from webmailadmin.mail.errors_of_accounts import (
@@ -264,6 +273,21 @@ def test_an_owner_adds_domains_up_to_a_number(bonvenon: Domain, alice: Actor) ->
     added("trois.fr", camille)
     refused(DomainsUsedUp, lambda: domains.bring_back(camille, first.id))
     assert domains.bring_back(alice, first.id)
+
+
+def test_a_domain_added_while_the_name_servers_were_asked_counts(
+    bonvenon: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camille = owner("camille", most_domains="1")
+
+    def in_another_tab(name: str, *, by: Actor) -> None:
+        if name == "un.fr":
+            added("deux.fr", by)
+
+    monkeypatch.setattr(proofs, "refuse_unproved", in_another_tab)
+    with pytest.raises(DomainsUsedUp):
+        added("un.fr", camille)
+    assert [one.name for one in domains.list_for(camille)] == ["deux.fr"]
 
 
 def test_a_domain_that_an_owner_adds_counts_with_its_postmaster(bonvenon: Domain) -> None:

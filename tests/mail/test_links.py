@@ -378,6 +378,16 @@ def test_an_owner_keeps_no_link_to_a_mailbox_that_is_theirs_no_more(contact, bru
     assert [is_good(one) for one in (token, reset, others)] == [False, True, True]
 
 
+def test_a_domain_taken_away_ends_no_link_to_a_mailbox_in_another_one(contact, bruno, autre, alice):
+    Ownership.create(account=account(), domain=autre)
+    make("ann@autre.fr", by=alice, mailbox=True)
+    token = links.invite(box("ann@autre.fr"), by=bruno)
+
+    owners.take(contact.domain, account(), by=alice)
+
+    assert is_good(token)
+
+
 @pytest.mark.parametrize(
     "change",
     [
