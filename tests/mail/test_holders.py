@@ -339,4 +339,5 @@ def test_a_session_says_when_the_one_before_was_opened(holder: Actor, alice: Act
     Session.update(created_at=now() - timedelta(hours=1)).where(Session.id == log_in.id).execute()
     second = sessions.logged_in(sessions.open_session(holder))
     assert second is not None
+    sessions.open_session(holder, entered_by=alice)  # not the person
     assert sessions.opened_before(second) == Session.get_by_id(log_in.id).created_at

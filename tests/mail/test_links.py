@@ -626,12 +626,14 @@ def test_a_changed_password_is_told_where_the_person_was_confirmed(person):
 def test_a_password_changed_at_once_takes_back_nothing_that_is_to_be_told(person):
     confirmed(person)
     by = people.actor(person)
-    contacts.change("thief@x.org", PASSWORD, by=by)
     change = accounts.change_password if by.has_account else holders.change_password
     change(PASSWORD, NEW, NEW, by=by)
+    contacts.change("thief@x.org", NEW, by=by)
+    change(NEW, PASSWORD, PASSWORD, by=by)
 
     assert [(link.purpose, link.email) for link in notices.waiting()] == [
-        (Notice.CONTACT, ELSEWHERE)
+        (Notice.CHANGED, ELSEWHERE),
+        (Notice.CONTACT, ELSEWHERE),
     ]
 
 

@@ -47,6 +47,12 @@ def make_older(begun: timedelta, seen: timedelta) -> None:
     Session.update(created_at=now() - begun, seen_at=now() - seen).execute()
 
 
+def test_of_what_a_browser_calls_itself_so_much_is_kept(alice: Actor) -> None:
+    sessions.open_session(alice, agent="x" * 1000)
+
+    assert Session.get().agent == "x" * 200
+
+
 # How long
 
 
