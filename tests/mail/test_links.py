@@ -50,7 +50,16 @@ from webmailadmin.mail.errors_of_links import (
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.mail.purposes import Purpose
-from webmailadmin.models import Account, Address, Link, Mailbox, Ownership, SecondFactor, Session
+from webmailadmin.models import (
+    Account,
+    Address,
+    Link,
+    Mailbox,
+    Ownership,
+    SecondFactor,
+    Session,
+    now,
+)
 
 PASSWORD = "a fine long password 27"
 NEW = "quite another phrase 9"
@@ -272,6 +281,32 @@ def test_a_link_sets_the_password_once_and_opens_no_session(person, purpose, ali
     assert (actor, act.rpartition(".")[2]) == (name, "password")
 
 
+def test_a_link_used_in_another_tab_while_the_password_is_checked_is_over(person, monkeypatch):
+    token = links.reset(person, ELSEWHERE)
+    checked = links.checked_hash
+
+    def slowly(whose, typed, confirmation):
+        monkeypatch.undo()
+        links.choose_password(token, NEW, NEW)
+        return checked(whose, typed, confirmation)
+
+    monkeypatch.setattr(links, "checked_hash", slowly)
+    with pytest.raises(LinkOver):
+        links.choose_password(token, "a third and better one 5", "a third and better one 5")
+    assert log_ins.log_in(people.name(person), NEW, "192.0.2.1")
+
+
+def test_who_failed_before_a_link_logs_in_at_once_afterwards(person):
+    name = people.name(person)
+    for number in range(throttle.FREE_TRIES["account"]):
+        with pytest.raises(LogInRefused):
+            log_ins.log_in(name, "wrong", f"192.0.2.{number}")
+
+    links.choose_password(links.reset(person, ELSEWHERE), NEW, NEW)
+
+    assert log_ins.log_in(name, NEW, "198.51.100.1")
+
+
 def test_a_password_by_a_link_obeys_the_rules_of_its_kind_and_keeps_the_link(person, alice):
     token = links.invite(person, by=alice)
     least = settings.current.account_password_length if isinstance(person, Account) else 12
@@ -417,6 +452,17 @@ def test_a_link_is_of_who_saw_it_not_of_whom_they_had_entered_as(contact, bruno,
 
     accounts.remove(account("eve"), "eve", by=alice)
     assert not is_good(token)
+
+
+def test_a_link_of_who_may_not_log_in_opens_nothing_however_it_came_there(contact, bruno):
+    Account.update(enabled=False).where(Account.id == bruno.id).execute()
+    Mailbox.update(may_log_in=False).execute()
+    for token, whose in (("of bruno", {"account": bruno.id}), ("of a holder", {"mailbox": box()})):
+        until = now() + timedelta(hours=1)
+        Link.create(
+            token_hash=sessions.token_hash(token), purpose=Purpose.INVITATION, until=until, **whose
+        )
+        assert not is_good(token)
 
 
 def test_a_size_limit_ends_no_link(contact, alice):
@@ -676,6 +722,8 @@ def test_a_notice_opens_nothing_and_is_forgotten_after_some_days(person):
     notices.tell(people.again(person), Notice.ENTERED)
     (link,) = notices.waiting()
     assert not is_good(link.token_hash)
+    Link.update(token_hash=sessions.token_hash("known")).execute()
+    assert not is_good("known")
 
     let_pass(notices.KEPT_FOR)
     assert notices.waiting() == []
