@@ -162,10 +162,10 @@ def test_a_later_link_ends_the_earlier_one_of_its_purpose_alone(person, alice):
 
 
 def test_a_link_of_one_person_ends_none_of_another(contact, bruno, alice):
-    tokens = [links.invite(account(), by=alice), links.invite(box(), by=alice)]
-    tokens.append(links.invite(account("alice"), by=alice))
-
-    assert [is_good(token) for token in tokens] == [True] * 3
+    make("sales@bonvenon.fr", by=alice, mailbox=True)
+    everybody = [box(), box("sales@bonvenon.fr"), account(), account("alice")]
+    tokens = [links.invite(person, by=COMMAND_LINE) for person in everybody]
+    assert all(is_good(token) for token in tokens)
 
 
 def test_an_owner_invites_the_holders_of_their_domains_and_nobody_else(contact, stranger, bruno):
@@ -541,6 +541,21 @@ def test_a_link_that_confirms_is_no_place_to_try_passwords(person, monkeypatch):
             contacts.confirm(token, NEW)
     with pytest.raises(TooManyFailures):
         contacts.confirm(token, PASSWORD)
+
+
+def test_what_becomes_of_a_way_to_a_new_password_stands_in_the_journal(person):
+    by = people.actor(person)
+    _, token = contacts.change(ELSEWHERE, PASSWORD, by=by)
+    contacts.confirm(token, PASSWORD)
+    links.reset(people.again(person), ELSEWHERE)
+
+    kind = "account" if by.has_account else "mailbox"
+    told = sql("SELECT act, actor FROM journal ORDER BY id DESC LIMIT 3")
+    assert told == [
+        (f"{kind}.reset-sent", THE_PANEL.name),
+        (f"{kind}.contact-confirmed", by.name),
+        (f"{kind}.contact", by.name),
+    ]
 
 
 def test_a_contact_address_takes_the_present_password(person):
