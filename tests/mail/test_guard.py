@@ -402,6 +402,16 @@ def test_nobody_manages_what_is_not_theirs(things: Things) -> None:
             assert everything() == before, (name, person)
 
 
+def test_what_is_wrong_with_a_foreign_thing_is_not_told(things: Things) -> None:
+    """Not even that a postmaster@ is there, which each domain must have."""
+    postmaster = find(f"postmaster@{things.domain.name}")
+    for person in foreign():
+        with pytest.raises(NotFound):
+            addresses.remove(postmaster, confirmed=True, by=person)
+        with pytest.raises(NotFound):
+            renaming.rename(postmaster, "new", version=0, keep_alias=True, by=person)
+
+
 def test_an_owner_does_not_do_what_administrators_do(things: Things) -> None:
     before = everything()
     for name, rule in OF_ADMINISTRATORS.items():

@@ -47,6 +47,7 @@ from webmailadmin.mail.errors_of_links import (
     LinkToItself,
     TooManyLetters,
 )
+from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.mail.purposes import Purpose
@@ -480,20 +481,24 @@ def test_a_restored_database_brings_no_link_back(person, alice):
 # By a link from the start
 
 
-def test_a_mailbox_opened_by_link_has_a_password_that_nobody_knows(contact, alice):
-    made = make(
-        "ann@bonvenon.fr", by=alice, mailbox=True, by_link=True, password="", confirmation=""
-    )
+def test_a_mailbox_opened_by_link_has_a_password_that_nobody_knows(contact, alice, monkeypatch):
+    hashed, given = mailboxes.hashed, []
+    monkeypatch.setattr(mailboxes, "hashed", lambda text: given.append(text) or hashed(text))
+    for email in ("ann@bonvenon.fr", "bob@bonvenon.fr"):
+        made = make(email, by=alice, mailbox=True, by_link=True, password="", confirmation="")
 
+    assert given[0] != given[1]
+    assert {len(text) for text in given} == {43}  # 256 bits
     with pytest.raises(LogInRefused):
         log_ins.log_in(made.email, "", "192.0.2.1")
     links.choose_password(links.invite(box(made.email), by=alice), NEW, NEW)
     assert log_ins.log_in(made.email, NEW, "192.0.2.1")
 
 
-def test_no_mailbox_is_opened_by_a_link_for_an_address_that_is_off(bonvenon, alice):
+@pytest.mark.parametrize("wanted", [{"enabled": False}, {"switches": Switches(may_log_in=False)}])
+def test_no_mailbox_is_opened_by_a_link_that_would_open_nothing(bonvenon, alice, wanted):
     with pytest.raises(LinkOpensNothing):
-        make("ann@bonvenon.fr", by=alice, mailbox=True, by_link=True, enabled=False)
+        make("ann@bonvenon.fr", by=alice, mailbox=True, by_link=True, **wanted)
 
 
 def test_by_link_never_changes_the_password_of_a_mailbox_that_is_there(contact, alice):
