@@ -548,6 +548,15 @@ def test_a_link_that_confirms_is_no_place_to_try_passwords(person, monkeypatch):
         contacts.confirm(token, PASSWORD)
 
 
+def test_a_link_confirms_only_what_is_the_contact_address_now(person):
+    _, token = contacts.change(ELSEWHERE, PASSWORD, by=people.actor(person))
+    contacts.write(person, "other@x.org", confirmed=False)
+
+    with pytest.raises(LinkOver):
+        contacts.confirm(token, PASSWORD)
+    assert not people.again(person).contact_confirmed
+
+
 def test_what_becomes_of_a_way_to_a_new_password_stands_in_the_journal(person):
     by = people.actor(person)
     _, token = contacts.change(ELSEWHERE, PASSWORD, by=by)

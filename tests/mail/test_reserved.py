@@ -12,7 +12,6 @@ from webmailadmin.models import Address, Domain
 
 CONTACT = "contact@bonvenon.fr"
 # To which a certificate authority writes, by the rules of the CA/Browser Forum, 3.2.2.4.4.
-# Certificate authorities write to these.
 ASKED = ("admin", "administrator", "webmaster", "hostmaster", "postmaster")
 OTHERS = ("abuse", "security", "root", "ssl-admin")
 
