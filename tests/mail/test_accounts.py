@@ -159,6 +159,19 @@ def test_a_reset_ends_the_throttle_of_the_account(alice: Actor) -> None:
     assert log_in(password=OTHER)
 
 
+def test_a_new_account_does_not_wait_for_the_failures_of_a_removed_one(alice: Actor) -> None:
+    accounts.add("bruno", PASSWORD, by=alice)
+    for number in range(6):
+        fail("bruno", f"198.51.100.{number}")
+        later(60)
+
+    accounts.remove(Account.get(Account.name == "bruno"), "bruno", by=alice)
+    accounts.add("bruno", OTHER, by=alice)
+    fail("bruno", "192.0.2.7")
+
+    assert log_in("bruno", OTHER)
+
+
 def test_one_changes_ones_own_password_with_the_present_one(alice: Actor) -> None:
     tokens = [log_in(), log_in()]
 

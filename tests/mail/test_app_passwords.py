@@ -17,6 +17,7 @@ from webmailadmin.mail import addresses, app_passwords, log_ins, passwords, remo
 from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import NotFound, Refusal
 from webmailadmin.mail.errors_of_log_ins import LogInRefused
+from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.models import Address, AppPassword, Domain, Journal, Kick, moment, now
 from webmailadmin.servers import used
 from webmailadmin.upkeep.app_passwords import Round
@@ -141,11 +142,12 @@ def test_an_app_password_does_not_open_the_panel(contact: Address, holder: Actor
         log_ins.log_in(CONTACT, secret, "192.0.2.1")
 
 
-def test_who_is_switched_off_is_let_in_by_none(
-    contact: Address, holder: Actor, alice: Actor
+@pytest.mark.parametrize("wanted", [{"enabled": False}, {"switches": Switches(may_log_in=False)}])
+def test_who_is_switched_off_or_may_not_log_in_is_let_in_by_none(
+    contact: Address, holder: Actor, alice: Actor, wanted: dict[str, object]
 ) -> None:
     app_passwords.create(contact, "Telephone", by=holder)
-    save(CONTACT, enabled=False, by=alice)
+    save(CONTACT, by=alice, **wanted)
 
     assert opened_by() == set()
     truth.check()

@@ -3,11 +3,14 @@
 import pytest
 
 from tests.mail.people import holder, owner
-from tests.mail.stage import make, save
+from tests.mail.stage import domain_of, make, save
 from webmailadmin.mail import (
     addresses,
     catch_alls,
+    domains,
     holders,
+    leading,
+    removal,
     removed_domains,
     renaming,
     routing,
@@ -18,7 +21,7 @@ from webmailadmin.mail.errors_of_catch_alls import CatchAllLoop, DomainIsCatchAl
 from webmailadmin.mail.errors_of_domains import PostmasterNeedsDestination
 from webmailadmin.mail.errors_of_recipients import NeededElsewhere, RecipientLoop, TooManyInAll
 from webmailadmin.mail.switches import Switches
-from webmailadmin.models import Ownership
+from webmailadmin.models import Account, Ownership
 
 MINE, THEIRS = "contact@bonvenon.fr", "secret@autre.fr"
 
@@ -119,6 +122,67 @@ def test_a_domain_of_somebody_else_that_leads_here_is_not_named(bonvenon, autre,
         removed_domains.remove(bonvenon, by=bruno)
     with pytest.raises(DomainIsCatchAll):
         removed_domains.remove(bonvenon, by=alice)
+
+
+def add_what_was_unknown(by):
+    """Add an address whose mail was taken by the catch-all until now."""
+    addresses.add(domain_of("bonvenon.fr"), "unknown", by=by)
+
+
+def catch_nothing(by):
+    """Let unknown addresses be refused."""
+    catch_alls.change(domain_of("bonvenon.fr"), CatchAll.NONE, "", "", by=by)
+
+
+def lead_nowhere(by):
+    """Take out of an alias what it leads to."""
+    alias = addresses.of(by, "alias@bonvenon.fr")
+    leading.take_out(MINE, {alias.email: alias.version}, by=by)
+
+
+def install(by):
+    """Install a domain that was elsewhere until now."""
+    domains.install("neuf.fr", MINE, by=by)
+
+
+@pytest.mark.parametrize(
+    ("act", "led"),
+    [
+        (add_what_was_unknown, "unknown@bonvenon.fr"),
+        (catch_nothing, "unknown@bonvenon.fr"),
+        (lead_nowhere, "alias@bonvenon.fr"),
+        (install, "somebody@neuf.fr"),
+    ],
+)
+def test_whatever_a_postmaster_of_somebody_else_needs_does_not_name_it(
+    contact, autre, bruno, alice, act, led
+):
+    Account.update(most_domains=1).where(Account.id == bruno.id).execute()
+    catch_alls.change(contact.domain, CatchAll.ADDRESS, MINE, "", by=alice)
+    make("alias@bonvenon.fr", by=alice, recipients=[MINE])
+    save("postmaster@autre.fr", by=alice, recipients=[led])
+    with pytest.raises(NeededElsewhere):
+        act(bruno)
+    with pytest.raises(PostmasterNeedsDestination):
+        act(alice)
+
+
+def test_a_circle_that_would_come_back_names_nothing_of_others(contact, autre, bruno, alice):
+    Account.update(most_domains=1).where(Account.id == bruno.id).execute()
+    neuf = domains.install("neuf.fr", MINE, by=bruno)
+    make("old@bonvenon.fr", by=bruno, recipients=[THEIRS])
+    kept = addresses.remove(addresses.of(bruno, "old@bonvenon.fr"), confirmed=True, by=bruno)
+    make("old@neuf.fr", by=bruno, recipients=[THEIRS])
+    removed_domains.remove(neuf, by=bruno)
+    make("other@autre.fr", by=alice, recipients=["old@bonvenon.fr", "old@neuf.fr", "a@x.org"])
+    make(THEIRS, by=alice, recipients=["other@autre.fr"])
+    for act in (
+        lambda: removal.restore(kept, by=bruno),
+        lambda: removed_domains.bring_back(neuf.id, by=bruno),
+    ):
+        with pytest.raises(RecipientLoop) as refused:
+            act()
+        assert "other@autre.fr" not in circle(refused)
 
 
 def test_what_is_all_mine_is_named_whole(contact, autre, alice):

@@ -23,6 +23,7 @@ from webmailadmin.mail import (
     domains,
     holders,
     log_ins,
+    mailboxes,
     passwords,
     reaching,
     second_factor,
@@ -53,6 +54,7 @@ from webmailadmin.models import Address, Domain, Kick, Mailbox, SecondFactor, Se
 
 CONTACT = "contact@bonvenon.fr"
 OTHER = "quite another password 31"
+ANOTHER = "a third and better one 5"
 
 
 def holder_of(email: str) -> Actor:
@@ -121,6 +123,22 @@ def test_a_password_that_must_not_be_used_is_refused(
     with pytest.raises(refusal):
         holders.change_password(PASSWORD, typed, confirmation, by=holder)
     assert everything() == before
+
+
+def test_a_password_set_by_somebody_else_while_one_is_chosen_stays(
+    holder: Actor, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = mailboxes.hashed
+
+    def slowly(password: str) -> str:
+        monkeypatch.undo()
+        save(CONTACT, password=ANOTHER, confirmation=ANOTHER, by=alice)
+        return hashed(password)
+
+    monkeypatch.setattr(mailboxes, "hashed", slowly)
+    with pytest.raises(PasswordWrong):
+        holders.change_password(PASSWORD, OTHER, OTHER, by=holder)
+    assert passwords.matches(ANOTHER, Mailbox.get().password)
 
 
 def test_the_present_one_is_asked_for_and_not_to_be_tried(holder: Actor) -> None:
@@ -204,6 +222,20 @@ def test_who_manages_the_domain_has_to_allow_it(holder: Actor) -> None:
     with pytest.raises(RedirectNotAllowed):
         redirect(holder, "ann@elsewhere.org")
     assert everything() == before
+
+
+def test_leave_that_is_taken_while_the_password_is_asked_for_is_gone(
+    free: Actor, contact: Address, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(proof: Proof, *, by: Actor) -> bool:
+        there = find(CONTACT)
+        switches.change(there, Switches(may_redirect=False), version=there.version, by=alice)
+        return True
+
+    monkeypatch.setattr(holders, "ask_again", meanwhile)
+    with pytest.raises(RedirectNotAllowed):
+        redirect(free, "ann@elsewhere.org")
+    assert recipients_of(CONTACT) == []
 
 
 def test_an_address_that_only_sends_cannot_be_made_to_receive(free: Actor, alice: Actor) -> None:
@@ -338,4 +370,5 @@ def test_a_session_says_when_the_one_before_was_opened(holder: Actor, alice: Act
     Session.update(created_at=now() - timedelta(hours=1)).where(Session.id == log_in.id).execute()
     second = sessions.logged_in(sessions.open_session(holder))
     assert second is not None
+    sessions.open_session(holder, entered_by=alice)  # not the person
     assert sessions.opened_before(second) == Session.get_by_id(log_in.id).created_at

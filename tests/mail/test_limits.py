@@ -1,6 +1,7 @@
 """How much an owner may have, counted where it is taken."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -24,6 +25,7 @@ from webmailadmin.mail import (
     domains,
     leading,
     limits,
+    proofs,
     removal,
     removed_domains,
     renaming,
@@ -306,6 +308,21 @@ def test_an_owner_adds_domains_up_to_a_number(bonvenon: Domain, alice: Actor) ->
     assert removed_domains.bring_back(first.id, by=alice)
 
 
+def test_a_domain_added_while_the_name_servers_were_asked_counts(
+    bonvenon: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camille = owner("camille", most_domains="1")
+
+    def in_another_tab(name: str, *, by: Actor) -> None:
+        if name == "un.fr":
+            added("deux.fr", by)
+
+    monkeypatch.setattr(proofs, "refuse_unproved", in_another_tab)
+    with pytest.raises(DomainsUsedUp):
+        added("un.fr", camille)
+    assert [one.name for one in domains.list_for(camille)] == ["deux.fr"]
+
+
 def test_a_domain_that_an_owner_adds_counts_with_its_postmaster(bonvenon: Domain) -> None:
     camille = owner("camille", bonvenon, most_domains="5", most_addresses="1")
 
@@ -317,16 +334,19 @@ def test_an_owner_removes_and_brings_back_what_it_added_itself_only(
 ) -> None:
     camille = owner("camille", bonvenon, most_domains="1")
     denis = owner("denis", most_domains="1")
+    alike = Actor(Kind.HOLDER, camille.id, CONTACT)  # a mailbox of the same number
     new = added("neuf.fr", camille)
 
     refused(lambda: removed_domains.remove(bonvenon, by=camille), NotFound)
-    refused(lambda: removed_domains.remove(new, by=denis), NotFound)
+    for other in (denis, alike):
+        refused(partial(removed_domains.remove, new, by=other), NotFound)
     refused(lambda: domains.switch(new, False, by=camille), NotFound)
     removed_domains.remove(new, by=camille)
     removed_domains.remove(bonvenon, by=alice)
     assert [one.name for one in removed_domains.list_for(camille)] == ["neuf.fr"]
     refused(lambda: removed_domains.bring_back(bonvenon.id, by=camille), NotFound)
-    refused(lambda: removed_domains.bring_back(new.id, by=denis), NotFound)
+    for other in (denis, alike):
+        refused(partial(removed_domains.bring_back, new.id, by=other), NotFound)
     assert removed_domains.bring_back(new.id, by=camille).name == "neuf.fr"
 
 

@@ -43,10 +43,20 @@ from webmailadmin.mail.errors_of_links import (
 )
 from webmailadmin.mail.errors_of_log_ins import LogInRefused, TooManyFailures
 from webmailadmin.mail.errors_of_passwords import PasswordsDiffer, PasswordTooShort, PasswordWrong
+from webmailadmin.mail.mailboxes import Switches
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.mail.purposes import Purpose
-from webmailadmin.models import Account, Address, Link, Mailbox, Ownership, SecondFactor, Session
+from webmailadmin.models import (
+    Account,
+    Address,
+    Link,
+    Mailbox,
+    Ownership,
+    SecondFactor,
+    Session,
+    now,
+)
 
 PASSWORD = "a fine long password 27"
 NEW = "quite another phrase 9"
@@ -149,10 +159,10 @@ def test_a_later_link_ends_the_earlier_one_of_its_purpose_alone(person, alice):
 
 
 def test_a_link_of_one_person_ends_none_of_another(contact, bruno, alice):
-    tokens = [links.invite(account(), by=alice), links.invite(box(), by=alice)]
-    tokens.append(links.invite(account("alice"), by=COMMAND_LINE))
-
-    assert [is_good(token) for token in tokens] == [True] * 3
+    make("sales@bonvenon.fr", by=alice, mailbox=True)
+    everybody = [box(), box("sales@bonvenon.fr"), account(), account("alice")]
+    tokens = [links.invite(person, by=COMMAND_LINE) for person in everybody]
+    assert all(is_good(token) for token in tokens)
 
 
 def test_an_owner_invites_the_holders_of_their_domains_and_nobody_else(contact, stranger, bruno):
@@ -268,6 +278,32 @@ def test_a_link_sets_the_password_once_and_opens_no_session(person, purpose, ali
     assert (actor, act.rpartition(".")[2]) == (name, "password")
 
 
+def test_a_link_used_in_another_tab_while_the_password_is_checked_is_over(person, monkeypatch):
+    token = links.reset(person, ELSEWHERE)
+    checked = links.checked_hash
+
+    def slowly(whose, typed, confirmation):
+        monkeypatch.undo()
+        links.choose_password(token, NEW, NEW)
+        return checked(whose, typed, confirmation)
+
+    monkeypatch.setattr(links, "checked_hash", slowly)
+    with pytest.raises(LinkOver):
+        links.choose_password(token, "a third and better one 5", "a third and better one 5")
+    assert log_ins.log_in(people.name(person), NEW, "192.0.2.1")
+
+
+def test_who_failed_before_a_link_logs_in_at_once_afterwards(person):
+    name = people.name(person)
+    for number in range(throttle.FREE_TRIES["account"]):
+        with pytest.raises(LogInRefused):
+            log_ins.log_in(name, "wrong", f"192.0.2.{number}")
+
+    links.choose_password(links.reset(person, ELSEWHERE), NEW, NEW)
+
+    assert log_ins.log_in(name, NEW, "198.51.100.1")
+
+
 def test_a_password_by_a_link_obeys_the_rules_of_its_kind_and_keeps_the_link(person, alice):
     token = links.invite(person, by=alice)
     least = settings.current.account_password_length if isinstance(person, Account) else 12
@@ -375,6 +411,16 @@ def test_an_owner_keeps_no_link_to_a_mailbox_that_is_theirs_no_more(contact, bru
     assert [is_good(one) for one in (token, reset, others)] == [False, True, True]
 
 
+def test_a_domain_taken_away_ends_no_link_to_a_mailbox_in_another_one(contact, bruno, autre, alice):
+    Ownership.create(account=account(), domain=autre)
+    make("ann@autre.fr", by=alice, mailbox=True)
+    token = links.invite(box("ann@autre.fr"), by=bruno)
+
+    owners.take(contact.domain, account(), by=alice)
+
+    assert is_good(token)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -407,6 +453,17 @@ def test_a_link_is_of_who_saw_it_not_of_whom_they_had_entered_as(contact, bruno,
     assert not is_good(token)
 
 
+def test_a_link_of_who_may_not_log_in_opens_nothing_however_it_came_there(contact, bruno):
+    Account.update(enabled=False).where(Account.id == bruno.id).execute()
+    Mailbox.update(may_log_in=False).execute()
+    for token, whose in (("of bruno", {"account": bruno.id}), ("of a holder", {"mailbox": box()})):
+        until = now() + timedelta(hours=1)
+        Link.create(
+            token_hash=sessions.token_hash(token), purpose=Purpose.INVITATION, until=until, **whose
+        )
+        assert not is_good(token)
+
+
 def test_a_size_limit_ends_no_link(contact, alice):
     token = links.invite(box(), by=alice)
     save(CONTACT, by=alice, quota_mb="7")
@@ -422,20 +479,24 @@ def test_a_restored_database_brings_no_link_back(person, alice):
 # By a link from the start
 
 
-def test_a_mailbox_opened_by_link_has_a_password_that_nobody_knows(contact, alice):
-    made = make(
-        "ann@bonvenon.fr", by=alice, mailbox=True, by_link=True, password="", confirmation=""
-    )
+def test_a_mailbox_opened_by_link_has_a_password_that_nobody_knows(contact, alice, monkeypatch):
+    hashed, given = mailboxes.hashed, []
+    monkeypatch.setattr(mailboxes, "hashed", lambda text: given.append(text) or hashed(text))
+    for email in ("ann@bonvenon.fr", "bob@bonvenon.fr"):
+        made = make(email, by=alice, mailbox=True, by_link=True, password="", confirmation="")
 
+    assert given[0] != given[1]
+    assert {len(text) for text in given} == {43}  # 256 bits
     with pytest.raises(LogInRefused):
         log_ins.log_in(made.email, "", "192.0.2.1")
     links.choose_password(links.invite(box(made.email), by=alice), NEW, NEW)
     assert log_ins.log_in(made.email, NEW, "192.0.2.1")
 
 
-def test_no_mailbox_is_opened_by_a_link_for_an_address_that_is_off(bonvenon, alice):
+@pytest.mark.parametrize("wanted", [{"enabled": False}, {"switches": Switches(may_log_in=False)}])
+def test_no_mailbox_is_opened_by_a_link_that_would_open_nothing(bonvenon, alice, wanted):
     with pytest.raises(LinkOpensNothing):
-        make("ann@bonvenon.fr", by=alice, mailbox=True, by_link=True, enabled=False)
+        make("ann@bonvenon.fr", by=alice, mailbox=True, by_link=True, **wanted)
 
 
 def test_by_link_never_changes_the_password_of_a_mailbox_that_is_there(contact, alice):
@@ -483,6 +544,28 @@ def test_a_link_that_confirms_is_no_place_to_try_passwords(person, monkeypatch):
             contacts.confirm(token, NEW)
     with pytest.raises(TooManyFailures):
         contacts.confirm(token, PASSWORD)
+
+
+def test_a_link_confirms_only_what_is_the_contact_address_now(person):
+    _, token = contacts.change(ELSEWHERE, PASSWORD, by=people.actor(person))
+    contacts.write(person, "other@x.org", confirmed=False)
+
+    with pytest.raises(LinkOver):
+        contacts.confirm(token, PASSWORD)
+    assert not people.again(person).contact_confirmed
+
+
+def test_another_contact_and_its_confirmation_stand_in_the_journal(person):
+    by = people.actor(person)
+    _, token = contacts.change(ELSEWHERE, PASSWORD, by=by)
+    contacts.confirm(token, PASSWORD)
+
+    kind = "account" if by.has_account else "mailbox"
+    told = sql("SELECT act, actor FROM journal ORDER BY id DESC LIMIT 2")
+    assert told == [
+        (f"{kind}.contact-confirmed", by.name),
+        (f"{kind}.contact", by.name),
+    ]
 
 
 def test_a_contact_address_takes_the_present_password(person):
@@ -614,12 +697,14 @@ def test_a_changed_password_is_told_where_the_person_was_confirmed(person):
 def test_a_password_changed_at_once_takes_back_nothing_that_is_to_be_told(person):
     confirmed(person)
     by = people.actor(person)
-    contacts.change("thief@x.org", PASSWORD, by=by)
     change = accounts.change_password if by.has_account else holders.change_password
     change(PASSWORD, NEW, NEW, by=by)
+    contacts.change("thief@x.org", NEW, by=by)
+    change(NEW, PASSWORD, PASSWORD, by=by)
 
     assert [(link.purpose, link.email) for link in notices.waiting()] == [
-        (Notice.CONTACT, ELSEWHERE)
+        (Notice.CHANGED, ELSEWHERE),
+        (Notice.CONTACT, ELSEWHERE),
     ]
 
 
@@ -673,6 +758,8 @@ def test_a_notice_opens_nothing_and_is_forgotten_after_some_days(person):
     notices.tell(people.again(person), Notice.ENTERED)
     (link,) = notices.waiting()
     assert not is_good(link.token_hash)
+    Link.update(token_hash=sessions.token_hash("known")).execute()
+    assert not is_good("known")
 
     let_pass(notices.KEPT_FOR)
     assert notices.waiting() == []

@@ -361,6 +361,17 @@ def test_what_leads_to_ones_own_from_elsewhere_is_not_told(
     assert purging.undone(by=denis) == []
 
 
+def test_that_somebody_else_removed_an_address_is_not_told_to_who_leads_there(
+    theirs: tuple[Actor, Actor], alice: Actor
+) -> None:
+    camille, denis = theirs
+    email = "left@bonvenon.fr"
+    addresses.remove(make(email, by=camille, recipients=["far@x.org"]), confirmed=True, by=camille)
+
+    assert removal.former(email, by=denis) is None
+    assert removal.former(email, by=camille) is not None
+
+
 def test_an_owner_cannot_let_unknown_names_go_to_a_domain_of_another(
     theirs: tuple[Actor, Actor],
 ) -> None:

@@ -167,6 +167,7 @@ def test_no_administrator_is_written_to_where_an_owner_reads(
             act()
         assert everything() == before
     assert camille.kind is Kind.OWNER
+    accounts.add("denis", PASSWORD, by=alice, kind=Kind.OWNER, wish=wish)  # an owner may be
 
 
 def test_a_domain_that_comes_back_with_its_owner_reads_no_link_of_an_administrator(bonvenon, alice):

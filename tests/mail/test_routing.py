@@ -617,12 +617,15 @@ def test_who_may_send_as_an_address(contact: Address, autre: Domain, alice: Acto
     ]
 
 
-def test_nobody_sends_as_an_address_of_a_domain_that_is_off(
-    contact: Address, bonvenon: Domain, alice: Actor
+def test_nobody_sends_as_an_address_nor_by_a_log_in_of_a_domain_that_is_off(
+    contact: Address, bonvenon: Domain, autre: Domain, alice: Actor
 ) -> None:
+    make("alias@autre.fr", by=alice, recipients=[contact.email])
+    make("box@autre.fr", by=alice, mailbox=True)
+    make("alias@bonvenon.fr", by=alice, recipients=["box@autre.fr"])
     domains.switch(bonvenon, False, by=alice)
 
-    assert sql("SELECT email, login FROM postfix_sender") == []
+    assert sql("SELECT email, login FROM postfix_sender") == [("box@autre.fr", "box@autre.fr")]
 
 
 def test_whole_ways_are_found_by_name(bonvenon: Domain) -> None:

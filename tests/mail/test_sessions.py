@@ -54,6 +54,12 @@ def make_older(begun: timedelta, seen: timedelta) -> None:
     Session.update(created_at=now() - begun, seen_at=now() - seen).execute()
 
 
+def test_of_what_a_browser_calls_itself_so_much_is_kept(alice: Actor) -> None:
+    sessions.open_session(alice, agent="x" * 1000)
+
+    assert Session.get().agent == "x" * 200
+
+
 # How long
 
 
@@ -132,6 +138,7 @@ def test_what_ends_the_sessions_of_an_account(
     assert not any(is_open(token) for token in (tokens[0], entered))
     assert sessions.logged_in(tokens[1], pending=True) is None
     assert is_open(kept)
+    assert Session.select().count() == 1  # none waits for the log-in to be given back
 
 
 @pytest.mark.parametrize(
@@ -159,6 +166,25 @@ def test_what_ends_the_sessions_of_a_holder(
     assert not any(is_open(token) for token in tokens)
     assert sessions.logged_in(waiting, pending=True) is None
     assert is_open(kept)
+    assert Session.select().count() == 1
+
+
+@pytest.mark.parametrize(
+    "close",
+    [
+        lambda: alone("owen", enabled=False),
+        lambda: Address.update(enabled=False).execute(),
+        lambda: Mailbox.update(may_log_in=False).execute(),
+    ],
+    ids=["disabled", "switched off", "barred"],
+)
+def test_a_session_opened_while_the_log_in_is_taken_away_opens_nothing(
+    close: Callable[[], object], owen: Actor, holder: Actor
+) -> None:
+    close()
+
+    tokens = [sessions.open_session(owen), sessions.open_session(holder)]
+    assert [is_open(token) for token in tokens].count(True) == 1
 
 
 def test_a_mailbox_that_comes_back_brings_no_session(alice: Actor, holder: Actor) -> None:

@@ -76,6 +76,7 @@ def test_with_recipients_its_mail_goes_on_to_these_alone(contact: Address, alice
     assert receives(CONTACT)
     rows = sql("SELECT recipient FROM postfix_alias WHERE email = ?", CONTACT)
     assert rows == [("ann@x.org",)]
+    assert sql("SELECT * FROM postfix_mailbox") == []
     truth.check()
 
 
@@ -154,6 +155,7 @@ def test_what_is_meant_to_receive_nothing_is_no_trouble(contact: Address, alice:
 
 
 def test_who_may_not_log_in_still_gets_mail(contact: Address, alice: Actor) -> None:
+    make("sales@bonvenon.fr", recipients=[CONTACT], by=alice)  # as whom it sent until now
     change(contact, may_log_in=False, by=alice)
 
     assert receives(CONTACT)

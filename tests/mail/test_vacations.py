@@ -280,6 +280,13 @@ def test_a_change_tells_those_who_were_answered_or_not(
     assert (after > before) is is_news
 
 
+def test_the_next_absence_is_news_in_the_same_words(alice: Actor) -> None:
+    before = answer(alice).number
+    answer(alice, enabled=False)
+
+    assert answer(alice, enabled=True).number > before
+
+
 def test_it_goes_with_the_mailbox_and_comes_back_with_it(alice: Actor) -> None:
     answer(alice)
     save(CONTACT, by=alice, mailbox=False, may_remove=True)

@@ -1,5 +1,7 @@
 """Every way in, walked from the application's own table: a new page is covered at once."""
 
+import time
+
 import pytest
 
 from tests.browser_of import FRAGMENT, Browser
@@ -260,6 +262,14 @@ def test_a_form_without_its_token_changes_nothing(app, browser, values, token, h
         assert reply.status in expected or endpoint == "log_in.submit", (endpoint, reply.status)
         assert without_failures(everything()) == without_failures(before), endpoint
     assert browser.open(LIST).status == 200
+
+
+def test_a_form_that_was_open_all_day_goes_through(browser, bonvenon, monkeypatch):
+    sent = {"csrf_token": token_of(browser), "local_part": "late"}
+    tomorrow = int(time.time()) + 24 * 3600
+    monkeypatch.setattr("itsdangerous.TimestampSigner.get_timestamp", lambda _: tomorrow)
+
+    assert browser.open(f"{LIST}addresses/", method="POST", data=sent).status == 303
 
 
 def test_a_token_of_another_browser_changes_nothing(app, browser, stranger, values):

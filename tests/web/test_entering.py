@@ -105,6 +105,7 @@ def test_the_menu_is_whole_before_the_owner_has_chosen_a_password(entered):
 
     page = entered.get(LIST)
 
+    assert (page.url, page.status) == (LIST, 200)
     assert [link["href"] for link in page.soup.select("#menu-domains a")] == [LIST]
     assert page.links()["Journal"]
 

@@ -24,6 +24,7 @@ from tests.web.rights import (
 )
 from webmailadmin import database
 from webmailadmin.mail import sessions
+from webmailadmin.models import Session
 
 EVERYBODY = (*ROLES, *ENTERED)
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
@@ -129,6 +130,43 @@ def test_no_other_method_and_no_header_does_more(app, visitor, role):
             header = {OVERRIDES[len(place) % len(OVERRIDES)]: "POST"}
             status, changed = answer(visitor, place, "GET", header)
             assert (status, changed) == (statuses["GET"], set()), (place, header)
+
+
+# What guards somebody, who must have shown lately that it is them.
+AGAIN = {
+    "accounts.add",
+    "accounts.change",
+    "accounts.edit",
+    "accounts.give",
+    "accounts.remove",
+    "accounts.reset_password",
+    "accounts.switch",
+    "accounts.take",
+    "app_passwords.create",
+    "app_passwords.main_password",
+    "entering.enter_account",
+    "entering.enter_mailbox",
+    "links.make_for_account",
+    "me.end_all",
+    "second_factor.new_codes",
+    "second_factor.off",
+    "second_factor.page",
+    "second_factor.turn_off",
+    "second_factor.turn_on",
+}
+
+
+@pytest.mark.parametrize("role", ["administrator"])
+def test_what_guards_somebody_asks_for_the_password_again_and_nothing_else_does(app, visitor, role):
+    Session.update(proved_at=Session.proved_at - 900).execute()
+    asked = set()
+    for endpoint, rule in routes(app):
+        with database.db.atomic() as transaction:
+            reply = visitor.ask(url(rule, visitor.things, OWN), method_of(rule))
+            transaction.rollback()
+        if "/prove?" in reply.headers.get("Location", "") or reply.status_code == 401:
+            asked.add(endpoint)
+    assert asked == AGAIN
 
 
 def test_the_documentation_shows_the_table(app):
