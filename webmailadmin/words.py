@@ -117,11 +117,12 @@ def actor_in_words(actor: str, through: str = "") -> str:
 
     through: the administrator who had entered as them.
     """
+    shown = names.shown_email(actor)
     if through:
-        return gettext("%(actor)s (%(through)s as %(actor)s)", actor=actor, through=through)
+        return gettext("%(actor)s (%(through)s as %(actor)s)", actor=shown, through=through)
     if actor == COMMAND_LINE.name:
         return gettext("command line")
-    return gettext("the panel") if actor == THE_PANEL.name else actor
+    return gettext("the panel") if actor == THE_PANEL.name else shown
 
 
 def shown_value(name: str, value: object) -> object:

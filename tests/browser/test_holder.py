@@ -89,4 +89,5 @@ def test_the_editor_revokes_in_place_and_keeps_what_is_typed(
     page.get_by_role("button", name="Revoke Telephone").click()
     expect(page.locator(".toast")).to_contain_text("opens the mailbox no more")
     expect(page.locator("[id^=app-passwords-]")).to_contain_text("The holder makes them")
+    expect(page.locator("[id^=app-passwords-] summary")).to_be_focused()
     expect(page.get_by_label("Redirect to")).to_have_value("typed@elsewhere.org")

@@ -202,7 +202,7 @@ def test_tab_goes_through_the_editor_from_top_to_bottom_and_is_always_seen(
         "Télécharger les messages",
         "Entrer à la place du titulaire",
         FRENCH.rename,
-        "Réglages pour les logiciels de courrier",
+        "Réglages pour les logiciels de messagerie",
         "Mots de passe d’application 0",
     ]
 

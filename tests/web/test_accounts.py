@@ -91,7 +91,7 @@ def test_who_it_is_and_how_much_it_may_have_is_changed(browser, camille):
         "Person": "Camille R.",
         "Addresses": "50",
         "Mailboxes": "",
-        "MB in one mailbox": "2 048",
+        "Room for one mailbox (MB)": "2 048",
         "May redirect mail to other servers": None,
         "Domains that it may add itself": "3",
     }
@@ -187,21 +187,23 @@ def test_ones_own_password_is_changed_on_its_own_page_alone(browser, alice):
 
 
 def test_nobody_shuts_itself_out(browser, alice):
-    page = browser.submit("/accounts/alice/", "#switch")
+    page = browser.get("/accounts/alice/")
+    assert page.soup.select("#switch, #remove") == []
+    token = page.soup.select_one("[name=csrf_token]")["value"]
+    for way in ("switch-off", "remove"):
+        sent = {"csrf_token": token, "typed": "alice"}
+        refused = browser.open(f"/accounts/alice/{way}", "POST", data=sent)
+        assert refused.status == 422
+        assert refused.words("main .notice.wrong").startswith("This is your own account")
+    page = browser.submit("/accounts/alice/", "#account", {"Kind": "Owner of domains"})
     assert page.status == 422
-    assert page.words("main .notice.wrong").startswith("This is your own account")
-    values = {"Name of the account": "alice"}
-    assert browser.submit("/accounts/alice/", "#remove", values).status == 422
-    assert (
-        browser.submit("/accounts/alice/", "#account", {"Kind": "Owner of domains"}).status == 422
-    )
     assert Account.get().enabled
 
 
 def test_the_pages_are_in_french(french, camille):
     page = french.get(PAGE)
 
-    assert page.words(".facts") == "boîtes : 0 sur 12 · alloué : 0 Mo sur 20 Go"
+    assert page.words(".facts") == "0 boîte sur 12 · 0 Mo alloués sur 20 Go"
     assert page.labels()[-1] == "Nom du compte"
 
 
@@ -285,6 +287,21 @@ def test_an_owner_sees_its_allowance_where_it_adds(app, camille, contact):
     assert theirs.get("/domains/").words(".allowances") == said
 
 
+def test_what_is_used_up_says_so(app, browser, bonvenon, contact, alice):
+    theirs = browser_of(app, owner("camille", bonvenon, by=alice, most_mailboxes="1"))
+
+    said = "1 of 1 mailboxes, no more left"
+    assert theirs.get(LIST).words(".allowances b") == said
+    assert browser.get(PAGE).words(".facts b") == said
+
+
+def test_added_domains_are_counted_where_one_adds_them(app, bonvenon, alice):
+    theirs = browser_of(app, owner("camille", bonvenon, by=alice, most_domains="2"))
+
+    assert theirs.get("/domains/").words(".allowances").endswith("0 of 2 domains added")
+    assert theirs.get(LIST).words(".allowances") == ""
+
+
 def test_an_owner_is_refused_a_mailbox_too_many_beside_the_choice(app, bonvenon, contact, alice):
     theirs = browser_of(app, owner("camille", bonvenon, by=alice, most_mailboxes="1"))
     editor = theirs.submit(LIST, "#add-address", {"Name": "sales"})
@@ -294,6 +311,7 @@ def test_an_owner_is_refused_a_mailbox_too_many_beside_the_choice(app, bonvenon,
     assert page.status == 422
     assert "1 of 1 mailboxes are used; this would make 2." in page.words("form.editor")
     assert page.value("Password") == PASSWORD
+    assert page.focus() == "mailbox"
 
 
 def test_the_size_limit_that_is_proposed_is_within_what_is_allowed(app, bonvenon, alice):

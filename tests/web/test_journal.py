@@ -89,6 +89,7 @@ def test_a_day_that_is_none_is_told_beside_its_field_and_stays(browser, bonvenon
             "2026-13-01",
             "alice",
         ]
+        assert page.title().startswith("Error: ")
     page = browser.get("/journal?since=2026-08-03&until=2026-08-02")
     assert page.messages() == {"To": "The last day is before the first one."}
 

@@ -134,6 +134,14 @@ def test_a_holder_chooses_the_password_and_logs_in_with_it(stranger, token):
     assert stranger.log_in("contact@bonvenon.fr", NEW).status == 200
 
 
+def test_after_it_the_name_is_filled_in_and_the_password_awaited(stranger, token):
+    page = choose(stranger, f"/link/{token}")
+
+    assert (page.url, page.focus()) == ("/log-in", "password")
+    assert page.value("Name or email address") == "contact@bonvenon.fr"
+    assert stranger.get("/log-in").value("Name or email address") == ""
+
+
 def test_an_account_chooses_a_longer_one(app, stranger, bonvenon, alice):
     new_owner("bruno", bonvenon)
     token = links.invite(Account.get(Account.name == "bruno"), by=alice)

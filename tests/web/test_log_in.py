@@ -41,6 +41,12 @@ def test_a_log_in_leads_to_the_first_domain(stranger, bonvenon):
     assert page.words(".foot form a") == "alice"
 
 
+def test_the_focus_is_on_what_is_to_be_typed_next(stranger, alice):
+    assert stranger.get("/log-in").focus() == "name"
+    assert wrong(stranger).focus() == "password"
+    assert wrong(stranger, name="").focus() == "name"
+
+
 @pytest.mark.parametrize("name", ["alice", " Alice ", "ALICE"])
 def test_the_name_of_an_account_is_trimmed_and_folded(stranger, alice, name):
     assert stranger.log_in(name, PASSWORD).words(".foot form a") == "alice"

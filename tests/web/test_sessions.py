@@ -7,7 +7,7 @@ import pytest
 from tests.browser_of import Browser
 from tests.conftest import PASSWORD
 from tests.web.conftest import LIST
-from webmailadmin.mail import accounts, sessions
+from webmailadmin.mail import accounts, addresses, domains, mailboxes, sessions
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.models import Account, Journal, Mailbox, Session
 from webmailadmin.web.agents import in_words
@@ -72,6 +72,41 @@ def test_the_page_of_ones_own_names_one_and_leads_on(app, alice, owen, holder, k
     assert links["Change the password"] == "/password"
     assert links["For when you forget the password"] == "/contact"
     assert page.words(".foot form a") == kind
+
+
+def test_the_page_of_ones_own_tells_the_contact_address(app, owen):
+    account = Account.update(contact="owen@" + "théâtre.example".encode("idna").decode())
+    account.where(Account.name == "owen").execute()
+    page = as_(app, owen).get("/me")
+    assert "owen@théâtre.example not confirmed · Change it" in page.words("main dl")
+
+    Account.update(contact_confirmed=True).where(Account.name == "owen").execute()
+    assert "not confirmed" not in as_(app, owen).get("/me").words("main dl")
+
+
+def test_who_has_entered_is_told_no_contact_address(app, owen, alice):
+    Account.update(contact="owen@elsewhere.org").where(Account.name == "owen").execute()
+    page = as_(app, owen, entered_by=alice).get("/me")
+    assert "elsewhere.org" not in page.words("main")
+
+
+def test_a_domain_with_accents_is_shown_with_them(app, alice):
+    domain = domains.install("théâtre.fr", "camille@elsewhere.org", by=alice)
+    address = addresses.add(domain, "salle", by=alice)
+    wish = addresses.Wish(
+        1, mailbox=True, password=PASSWORD, confirmation=PASSWORD, quota_mb="1024"
+    )
+    addresses.save(address, wish, by=alice)
+    box = Mailbox.get(Mailbox.address == address)
+    mailboxes.change(address, box, None, 512, by=Actor(Kind.HOLDER, box.id, address.email))
+
+    page = as_(app, Actor(Kind.HOLDER, box.id, address.email)).get("/me")
+
+    assert page.words(".foot form a") == "salle@théâtre.fr"
+    assert "salle@théâtre.fr" in page.words("main dl")
+    journal = as_(app, alice).get("/journal").words(".journal")
+    assert "salle@théâtre.fr:" in journal
+    assert "xn--" not in journal
 
 
 # The page

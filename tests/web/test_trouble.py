@@ -69,6 +69,14 @@ def add_until_refused(browser: Browser) -> tuple[int, str]:
     raise AssertionError("never full")
 
 
+def test_an_error_has_a_heading_and_a_way_on(browser, stranger, contact):
+    page = browser.get("/nothing-here")
+    assert (page.words("h1"), page.links()["To your domains"]) == ("Page not found", "/")
+
+    page = stranger.get("/nothing-here")
+    assert (page.words("h1"), page.links()["Log in"]) == ("Page not found", "/")
+
+
 def test_a_full_disk_is_said_and_what_was_confirmed_is_there(
     on_small_disk: Flask, small_disk: Path
 ) -> None:

@@ -73,6 +73,15 @@ def test_all_who_may_write_it(request, contact, who):
 
 def test_the_holder_finds_it_and_is_shown_no_way_into_the_domain(holder):
     assert holder.get("/mailbox").links()["Vacation answer"] == PAGE
+
+
+def test_the_overview_says_when_answers_are_sent(holder):
+    assert "Answers" not in holder.get("/mailbox").words("main")
+
+    holder.submit(PAGE, FORM, ON)
+
+    said = "Vacation answer · Answers are sent now, until they are switched off."
+    assert holder.get("/mailbox").words(".outcome + .outcome") == said
     assert "Back to contact@bonvenon.fr" not in holder.get(PAGE).links()
 
 

@@ -43,8 +43,8 @@ class AccountForm(PersonForm):
 
     most_addresses = StringField(_l("Addresses"))
     most_mailboxes = StringField(_l("Mailboxes"))
-    most_mb = StringField(_l("MB in all mailboxes together"))
-    most_mb_each = StringField(_l("MB in one mailbox"))
+    most_mb = StringField(_l("Room for all mailboxes (MB)"))
+    most_mb_each = StringField(_l("Room for one mailbox (MB)"))
     may_redirect_outside = BooleanField(_l("May redirect mail to other servers"))
     most_domains = StringField(_l("Domains that it may add itself"))
 

@@ -1,34 +1,78 @@
 """What an owner has of what it may have, in words."""
 
+from dataclasses import dataclass
+
 from flask import Flask, g
 
 from webmailadmin.mail import accounts, guard, limits
 from webmailadmin.mail.actors import Kind
+from webmailadmin.mail.limits import Used
 from webmailadmin.models import Account, Domain
-from webmailadmin.words import gettext, number, size
+from webmailadmin.words import gettext, ngettext, number, size
 
 
-def of(account: Account) -> list[str]:
-    """Return what an owner uses of each of its limits: 12 of 50 mailboxes."""
+@dataclass(frozen=True)
+class Use:
+    """What an owner uses of one limit: 12 of 50 mailboxes. full: there is no more."""
+
+    text: str
+    full: bool
+
+
+def of(account: Account) -> list[Use]:
+    """Return what an owner uses of each of its limits."""
     has = limits.used(account)
-    said = []
-    if account.most_addresses is not None:
-        values = {"used": number(has.addresses), "most": number(account.most_addresses)}
-        said.append(gettext("%(used)s of %(most)s addresses", **values))
-    if account.most_mailboxes is not None:
-        values = {"used": number(has.mailboxes), "most": number(account.most_mailboxes)}
-        said.append(gettext("%(used)s of %(most)s mailboxes", **values))
-    if account.most_mb is not None:
-        values = {"used": size(has.mb), "most": size(account.most_mb)}
-        said.append(gettext("%(used)s of %(most)s allocated", **values))
+    found = inside(account, has)
     if account.most_domains:
-        values = {"used": number(has.domains), "most": number(account.most_domains)}
-        said.append(gettext("%(used)s of %(most)s domains added", **values))
-    return said
+        used, most = number(has.domains), number(account.most_domains)
+        text = ngettext(
+            "%(used)s of %(most)s domains added",
+            "%(used)s of %(most)s domains added",
+            has.domains,
+            used=used,
+            most=most,
+        )
+        found.append(Use(text, has.domains >= account.most_domains))
+    return found
 
 
-def own() -> list[str]:
-    """Return what the owner who asks uses of its limits; nothing for others."""
+def inside(account: Account, has: Used) -> list[Use]:
+    """Return what an owner uses of the limits of what is in its domains."""
+    found = []
+    if (most := account.most_addresses) is not None:
+        text = ngettext(
+            "%(used)s of %(most)s addresses",
+            "%(used)s of %(most)s addresses",
+            has.addresses,
+            used=number(has.addresses),
+            most=number(most),
+        )
+        found.append(Use(text, has.addresses >= most))
+    if (most := account.most_mailboxes) is not None:
+        text = ngettext(
+            "%(used)s of %(most)s mailboxes",
+            "%(used)s of %(most)s mailboxes",
+            has.mailboxes,
+            used=number(has.mailboxes),
+            most=number(most),
+        )
+        found.append(Use(text, has.mailboxes >= most))
+    if (most := account.most_mb) is not None:
+        text = gettext("%(used)s of %(most)s allocated", used=size(has.mb), most=size(most))
+        found.append(Use(text, has.mb >= most))
+    return found
+
+
+def own() -> list[Use]:
+    """Return what the owner who asks uses of its limits in its domains; nothing for others."""
+    if g.who.kind is not Kind.OWNER:
+        return []
+    account = accounts.of(g.who)
+    return inside(account, limits.used(account))
+
+
+def own_and_domains() -> list[Use]:
+    """Return that, and how many domains the owner has added."""
     return of(accounts.of(g.who)) if g.who.kind is Kind.OWNER else []
 
 
@@ -42,6 +86,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         allowances_of=of,
         own_allowances=own,
+        own_allowances_and_domains=own_and_domains,
         is_hoster=lambda: guard.everything(g.who),
         may_add_domains=lambda: limits.may_add_domains(g.who),
         may_remove=may_remove,

@@ -58,7 +58,8 @@ def say(text: str, status: int, **context: object) -> Response:
     """Answer with one sentence, as page or as notice."""
     if "who" not in g:
         g.log_in = g.who = None
-    return answer("errors/page.html", "errors/_notice.html", status, text=text, **context)
+    context |= {"text": text, "status": status}
+    return answer("errors/page.html", "errors/_notice.html", status, **context)
 
 
 def not_found(_: Exception) -> Response:
@@ -94,7 +95,7 @@ def http_error(error: HTTPException) -> Response:
         400: gettext("This request cannot be understood."),
         403: gettext("This was sent from another site, so it was not done."),
         405: gettext("This page cannot be used that way."),
-        413: gettext("This is too much text at once."),
+        413: gettext("This is too much text at once. Go back, and shorten it."),
     }
     code = error.code or 500
     return say(texts.get(code, gettext("This request cannot be understood.")), code)

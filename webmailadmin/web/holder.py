@@ -14,13 +14,22 @@ from flask import (
 from flask_babel import lazy_gettext as _l
 
 from webmailadmin import settings
-from webmailadmin.mail import app_passwords, holders, journal_search, listing, reaching, sessions
+from webmailadmin.mail import (
+    app_passwords,
+    holders,
+    journal_search,
+    listing,
+    reaching,
+    sessions,
+    vacations,
+)
 from webmailadmin.mail.errors import Changed
 from webmailadmin.mail.holders import Proof, Redirection
 from webmailadmin.mail.journal_search import Search
 from webmailadmin.web.forms import RedirectForm
 from webmailadmin.web.htmx import go
 from webmailadmin.web.sentences import doubles_text
+from webmailadmin.web.vacation import in_words as vacation_in_words
 from webmailadmin.words import Toast, gettext
 
 ENTRIES = 5  # of the journal, beside everything else
@@ -58,9 +67,11 @@ def page() -> Response:
     """Show all there is to know about one's mailbox."""
     address = holders.of(g.who)
     box = holders.box_of(address)
+    vacation = vacations.kept(box)
     return make_response(
         render_template(
             "holder/page.html",
+            vacation=vacation_in_words(vacation) if vacation.enabled else "",
             row=listing.row(address, by=g.who),
             box=box,
             domain=address.domain,

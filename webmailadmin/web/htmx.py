@@ -52,6 +52,17 @@ def waiting_toast() -> Toast | None:
     return Toast.from_json(str(messages[-1])) if messages else None
 
 
+def leave_name(name: str) -> None:
+    """Keep the name of a person for the log-in page that the browser is sent to."""
+    flash(name, "name")
+
+
+def waiting_name() -> str:
+    """Return the name that the request before this page left, "" for none."""
+    names = get_flashed_messages(category_filter=["name"])
+    return str(names[-1]) if names else ""
+
+
 def init_app(app: Flask) -> None:
     """Let the templates ask for the toast, and for what they are a part of."""
     app.jinja_env.globals.update(waiting_toast=waiting_toast, wants_fragment=wants_fragment)

@@ -13,7 +13,7 @@ from webmailadmin.mail.people import Person
 from webmailadmin.mail.purposes import Purpose
 from webmailadmin.models import Account, Mailbox
 from webmailadmin.upkeep import letters
-from webmailadmin.web.htmx import go
+from webmailadmin.web.htmx import go, leave_name
 from webmailadmin.web.link_forms import ChooseForm, ConfirmForm, InviteForm
 from webmailadmin.web.security import cookies_are_dropped, prove_again
 from webmailadmin.words import Toast, gettext
@@ -106,7 +106,7 @@ def confirm(handed: Handed) -> Response:
     if form.validate_on_submit():
         with form.refusals():
             email = contacts.confirm(token(), form.present.data or "")
-            return done(gettext("%(email)s is confirmed.", email=names.shown_email(email)))
+            return done(handed, gettext("%(email)s is confirmed.", email=names.shown_email(email)))
     return refused(handed, form)
 
 
@@ -116,12 +116,13 @@ def choose(handed: Handed) -> Response:
     if form.validate_on_submit():
         with form.refusals():
             links.choose_password(token(), form.password.data or "", form.confirmation.data or "")
-            return done(gettext("Your password is set. Log in with it."))
+            return done(handed, gettext("Your password is set. Log in with it."))
     return refused(handed, form)
 
 
-def done(text: str) -> Response:
-    """Lead to the log-in: the link is used."""
+def done(handed: Handed, text: str) -> Response:
+    """Lead to the log-in, with the name filled in: the link is used."""
+    leave_name(people.name(handed.person))
     return forget(go(url_for("log_in.form"), Toast(text)))
 
 

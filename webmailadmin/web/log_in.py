@@ -20,7 +20,7 @@ from webmailadmin.mail.actors import Kind
 from webmailadmin.web.entering import tell_of_entries
 from webmailadmin.web.errors import refused_page
 from webmailadmin.web.forms import CodeForm, LogInForm, OwnPasswordForm, Plain
-from webmailadmin.web.htmx import go
+from webmailadmin.web.htmx import go, waiting_name
 from webmailadmin.web.security import (
     OWN_COOKIE,
     SESSION_COOKIE,
@@ -39,7 +39,7 @@ def form() -> Response:
     """Ask for name and password."""
     if g.who is not None:
         return go(own_path(request.args.get("next")))
-    return page(LogInForm(next=own_path(request.args.get("next"))))
+    return page(LogInForm(name=waiting_name(), next=own_path(request.args.get("next"))))
 
 
 @bp.post("/log-in")

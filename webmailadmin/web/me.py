@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, g, make_response, render_template, url_for
 
-from webmailadmin.mail import log_ins, sessions
+from webmailadmin.mail import log_ins, people, sessions
 from webmailadmin.web.agents import in_words
 from webmailadmin.web.forms import Plain
 from webmailadmin.web.htmx import go, leave
@@ -15,7 +15,11 @@ bp = Blueprint("me", __name__)
 @bp.get("/me")
 def page() -> Response:
     """Show what belongs to one's own log-in."""
-    return make_response(render_template("me/page.html"))
+    # Who has entered as somebody sees nothing of what guards them.
+    person = None if g.who.through else people.of(g.who)
+    contact = person.contact if person else ""
+    confirmed = bool(person and person.contact_confirmed)
+    return make_response(render_template("me/page.html", contact=contact, confirmed=confirmed))
 
 
 @bp.get("/sessions")
