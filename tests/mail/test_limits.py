@@ -1,5 +1,6 @@
 """How much an owner may have, counted where it is taken."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Barrier
@@ -233,6 +234,29 @@ def test_what_led_outside_does_not_come_back_without_the_right(
     refused(lambda: catch_alls.restore(way, by=camille), CatchAllOutside)
     refused(lambda: catch_all("bonvenon.fr", "new@x.org", by=camille), CatchAllOutside)
     assert removal.restore(kept, by=alice)
+
+
+@pytest.mark.parametrize(
+    "lead_outside",
+    [
+        lambda by: make("led@neuf.fr", by=by, recipients=["far@x.org"]),
+        lambda by: catch_all("neuf.fr", "far@x.org", by=by),
+    ],
+    ids=["alias", "catch-all"],
+)
+def test_a_domain_that_leads_outside_does_not_come_back_without_the_right(
+    lead_outside: Callable[[Actor], object], alice: Actor
+) -> None:
+    camille = owner("camille", most_domains="1")
+    new = added("neuf.fr", camille)
+    lead_outside(camille)
+    removed_domains.remove(new, by=camille)
+    Account.update(may_redirect_outside=False).where(Account.id == camille.id).execute()
+
+    refusal = refused(lambda: removed_domains.bring_back(new.id, by=camille), OutsideRefused)
+
+    assert refusal.values == {"emails": "far@x.org"}
+    assert removed_domains.bring_back(new.id, by=alice)
 
 
 def test_no_way_leads_outside_over_a_domain_that_is_removed(contact: Address) -> None:
