@@ -149,7 +149,7 @@ def test_the_overview_tells_what_the_mailbox_holds_and_its_ways(me, contact, bon
         "Who else gets your mail": ["a@b.org"],
         "What also reaches you": ["shop@bonvenon.fr"],
         "As whom you may send": [EMAIL, "shop@bonvenon.fr"],
-        "How it is opened": [],
+        "Access to your mailbox": [],
     }
     assert "mail.example.net" in page.words(".programs")
     assert "alice: redirected to a@b.org" in page.words(".journal")
