@@ -73,10 +73,12 @@ def test_the_hoster_never_knows_the_password(
     shoot(other, f"contact-{size['width']}")
 
 
-def test_a_link_is_shown_and_copied(panel: Panel, open_page: OpenPage) -> None:
-    page = open_page("/accounts/alice/link", permissions=["clipboard-write", "clipboard-read"])
+def test_a_link_is_shown_and_copied(panel: Panel, bonvenon: str, open_page: OpenPage) -> None:
+    panel.add(CONTACT, mailbox=True)
+    clipboard = ["clipboard-write", "clipboard-read"]
+    page = open_page(f"/addresses/{CONTACT}/link", permissions=clipboard)
     page.get_by_role("button", name="Show a link").click()
-    link = page.get_by_label("Link for alice").input_value()
+    link = page.get_by_label(f"Link for {CONTACT}").input_value()
 
     page.get_by_role("button", name="Copy").click()
 

@@ -720,7 +720,7 @@ def test_a_log_in_that_fails_says_so_and_keeps_the_name(stranger, alice):
         for password in ("", "wrong", "é" * 40, "a\0b", "x" * 5000):
             reply = stranger.submit(page, "form.card", {LOG_IN_NAME: name, "Password": password})
 
-            wrongly(reply, {}, f"{name} {password}", "name")
+            wrongly(reply, {}, f"{name} {password}", "password" if name else "name")
             assert reply.messages() == {"": "Name or password is wrong."}
             assert reply.value(LOG_IN_NAME) == name
 

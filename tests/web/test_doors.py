@@ -617,7 +617,8 @@ def test_a_form_that_is_too_large_is_refused_in_words(browser, bonvenon, url, si
 
     reply = browser.open(url, method="POST", data=form, content_type=kind, headers=headers)
 
-    assert (reply.status, reply.words(".notice")) == (413, "This is too much text at once.")
+    expected = "This is too much text at once. Go back, and shorten it."
+    assert (reply.status, reply.words(".notice")) == (413, expected)
     assert everything() == before
 
 
