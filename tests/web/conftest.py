@@ -1,8 +1,10 @@
 """What the tests of pages share: each page twice, and the whole database to compare."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -77,6 +79,11 @@ def everything() -> dict[str, list[Any]]:
         for table in db.get_tables()
         if table != "sqlite_sequence"  # counts numbers given, also those of rows that are gone
     }
+
+
+def in_paris(moment: datetime) -> datetime:
+    """Return a time in UTC as the pages of the tests show it: late in the evening, another day."""
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo("Europe/Paris"))
 
 
 def columns() -> set[str]:

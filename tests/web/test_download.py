@@ -9,7 +9,7 @@ import pytest
 from tests.browser_of import FRAGMENT
 from tests.helper_of import helper_at
 from tests.mail.stage import acts_on, make
-from tests.web.conftest import CONTACT, LIST, everything
+from tests.web.conftest import CONTACT, LIST, everything, in_paris
 from webmailadmin import settings
 from webmailadmin.mail import addresses, domains, removed_domains, usage
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Removed
@@ -49,7 +49,7 @@ def test_all_messages_come_as_one_zip_with_its_size_and_name(browser, contact, h
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
     # Strong, and another one each time: what broke off is neither whole nor gone on with.
     assert re.fullmatch(r'"[0-9a-f]{32}"', reply.headers["ETag"])
-    day = Journal.select().order_by(Journal.id.desc()).get().at.date()
+    day = in_paris(Journal.select().order_by(Journal.id.desc()).get().at).date()
     name = f"contact@bonvenon.fr-{day}.zip"
     assert reply.headers["Content-Disposition"] == (
         f"attachment; filename=\"{name}\"; filename*=UTF-8''{name.replace('@', '%40')}"

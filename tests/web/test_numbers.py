@@ -7,7 +7,7 @@ import pytest
 
 from tests.helper_of import helper_at
 from tests.mail.stage import catch_all, install, make, save
-from tests.web.conftest import CONTACT, LIST, everything, fill
+from tests.web.conftest import CONTACT, LIST, everything, fill, in_paris
 from webmailadmin import settings
 from webmailadmin.mail import mailboxes, usage
 from webmailadmin.models import Mailbox, Usage, now
@@ -50,7 +50,7 @@ def test_a_mailbox_that_would_go_is_told_in_numbers_asked_at_once(browser, conta
     words = warning(browser)
 
     assert words.startswith("This removes 1,204 messages (310 MB) from contact@bonvenon.fr. ")
-    day = mailboxes.kept_until()
+    day = in_paris(mailboxes.kept_until())
     assert f"Until {day.day} " in words
     assert "Download the messages" in words
     assert "As of" not in words
@@ -91,7 +91,7 @@ def test_one_message_and_none_are_said_as_such(browser, contact, helper, message
 
 def test_without_an_answer_the_last_numbers_are_told_with_their_age(browser, contact):
     usage.note(Mailbox.get(), 12, 3 * 2**20, None)
-    at = aged(days=2)
+    at = in_paris(aged(days=2))
 
     words = warning(browser)
 
