@@ -210,6 +210,17 @@ def test_the_person_is_told_that_somebody_had_entered(
     assert entering.last("x") is None
 
 
+def test_after_a_week_that_is_no_news_any_more(
+    bruno: Actor, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entering.leave(entering.enter_account("bruno", by=alice))
+    token = sessions.open_session(bruno)
+    for days, is_told in ((6, True), (9, False)):
+        later = now() + timedelta(days=days)
+        monkeypatch.setattr(entering, "now", lambda later=later: later)
+        assert (entering.last(token) is not None) is is_told
+
+
 def test_an_owner_is_not_told_that_somebody_entered_as_a_holder_of_theirs(
     contact: Address, bruno: Actor, alice: Actor
 ) -> None:

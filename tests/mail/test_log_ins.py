@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import bcrypt
 import pytest
@@ -119,6 +120,17 @@ def test_every_failure_is_told_alike_and_costs_one_check(
     assert (refusal.code, refusal.field, refusal.values) == ("log-in-refused", None, {})
     assert checked == [b"$2b$04$"]
     assert sql("SELECT * FROM session") == []
+
+
+@pytest.mark.parametrize(("name", "cost"), [("nobody", b"05"), ("nobody@bonvenon.fr", b"04")])
+def test_an_unknown_name_costs_what_a_known_one_of_its_kind_does(
+    name: str, cost: bytes, people: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.use(replace(settings.current, account_bcrypt_cost=5))
+    checked: list[bytes] = []
+    monkeypatch.setattr(bcrypt, "checkpw", lambda _, hash_: checked.append(hash_[4:6]))
+    fail(name)
+    assert checked == [cost]
 
 
 def test_every_failure_takes_the_same_time(people: None) -> None:

@@ -308,6 +308,14 @@ def test_after_five_wrong_codes_one_waits_also_with_a_new_log_in(app_of: App, wh
     assert SecondFactor.get().last_step == STEP - 1
 
 
+def test_wrong_codes_count_against_the_network_too(app_of: App, who: Actor) -> None:
+    refused(half_in(who), app_of.wrong())
+    assert sql("SELECT key, failures FROM throttle ORDER BY key") == [
+        (throttle.key_of_codes(who), 1),
+        (f"network:{HERE}", 1),
+    ]
+
+
 def test_the_longest_wait_is_a_quarter_of_an_hour(app_of: App, who: Actor) -> None:
     key = throttle.key_of_codes(who)
     Throttle.insert(key=key, failures=10**6, last_at=throttle.now()).execute()
@@ -413,6 +421,12 @@ def test_a_proof_asks_for_password_and_code(app_of: App, who: Actor) -> None:
     log_ins.prove(present, PASSWORD, app_of.code(1), HERE)
 
 
+def test_who_has_the_name_of_somebody_else_by_now_proves_nothing(contact: Address) -> None:
+    former = Actor(Kind.HOLDER, 4711, CONTACT)
+    with pytest.raises(PasswordWrong):
+        log_ins.prove_person(former, PASSWORD, "", HERE)
+
+
 def test_turning_it_off_asks_for_password_and_code(app_of: App, who: Actor) -> None:
     for password, code in (("wrong", app_of.code(0)), (PASSWORD, app_of.wrong())):
         with pytest.raises((PasswordWrong, CodeWrong)):
@@ -458,7 +472,8 @@ def test_who_has_entered_as_somebody_neither_sees_nor_changes_it(who: Actor) -> 
 def test_who_lost_everything_is_helped_by_an_administrator(
     holder: Actor, alice: Actor, at: Callable[[int], None]
 ) -> None:
-    App(holder)
+    refused_once = App(holder).wrong()
+    refused(half_in(holder), refused_once)
     accounts.add("owen", PASSWORD, by=alice, kind=Kind.OWNER)
     owen = accounts.actor(Account.get(Account.name == "owen"))
     for by in (owen, holder):
@@ -471,6 +486,7 @@ def test_who_lost_everything_is_helped_by_an_administrator(
     assert sql("SELECT act, actor, email FROM journal ORDER BY id DESC LIMIT 1") == [
         ("factor.off", "command line", CONTACT)
     ]
+    assert not Throttle.select().where(Throttle.key == throttle.key_of_codes(holder)).exists()
 
 
 def test_a_removed_person_leaves_none_behind(alice: Actor, at: Callable[[int], None]) -> None:

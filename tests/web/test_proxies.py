@@ -7,6 +7,7 @@ from webmailadmin import create_app, database
 from webmailadmin.mail import accounts
 from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.models import Throttle
+from webmailadmin.web.proxies import Proxies
 
 CLIENT, PROXY = "192.0.2.7", "198.51.100.9"
 FORGED = "203.0.113.5"
@@ -65,6 +66,19 @@ def test_without_a_proxy_no_header_turns_http_into_https_nor_changes_the_host(pa
     )
 
     assert "Strict-Transport-Security" not in page.headers
+
+
+@pytest.mark.parametrize(("count", "left"), [(0, set()), (1, {"HTTP_X_FORWARDED_FOR"})])
+def test_nothing_behind_reads_what_nobody_vouches_for(count, left):
+    read = set()
+
+    def app(environ, start_response):
+        read.update(environ.keys() & {"HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED"})
+        return []
+
+    told = {"REMOTE_ADDR": CLIENT, "HTTP_X_FORWARDED_FOR": FORGED}
+    Proxies(app, count)(told, None)
+    assert read == left
 
 
 def test_behind_a_proxy_its_scheme_and_host_count(panel):
