@@ -193,6 +193,15 @@ def test_without_a_public_address_the_page_says_whom_to_ask(stranger, alice):
     assert forgotten.waiting() == []
 
 
+def test_without_a_public_address_no_link_is_made_for_who_asked_before(app, stranger, holder):
+    with mails_of(app):
+        ask(stranger, HOLDER)
+        assert forgotten.waiting() == [HOLDER]
+    before = Link.select().count()
+    work(app)
+    assert (forgotten.waiting(), Link.select().count()) == ([], before)
+
+
 @pytest.mark.parametrize(
     "headers",
     [
