@@ -61,6 +61,12 @@ def test_what_a_stranger_writes_begins_no_line_and_moves_no_cursor(lines, write)
     assert HOSTILE in (line.get("who", ""), line.get("text", "").removeprefix("bad request: "))
 
 
+def test_every_value_is_written_in_printable_ascii():
+    written = log.as_json(HOSTILE)
+    assert written.isascii()
+    assert written.isprintable()
+
+
 def test_an_error_of_ours_has_its_trace_in_the_same_line(lines):
     try:
         int(HOSTILE)
