@@ -34,9 +34,8 @@ from webmailadmin.mail.errors_of_recipients import OthersLeadHere, RecipientLoop
 from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Recipient, Removed
 
-# What of the journal gives a mailbox a password, and what puts another mailbox at an address.
-SET_PASSWORD = ("mailbox.password", "mailbox.opened", "mailbox.opened-unlimited")
-OTHER_MAILBOX = ("mailbox.restored", "address.restored", "address.renamed-from")
+# What of the journal gives a mailbox a password.
+SET_PASSWORD = ("mailbox.password", *journal.OPENED)
 
 
 @dataclass(frozen=True)
@@ -220,7 +219,7 @@ def is_already(address: Address, wish: Wish, *, by: Actor) -> bool:
 
 def has_set_password(address: Address, by: Actor) -> bool:
     """Say whether this person set the password of the mailbox that is there now."""
-    last = last_entry(address, Journal.act.in_(SET_PASSWORD + OTHER_MAILBOX), by=by)
+    last = last_entry(address, Journal.act.in_(SET_PASSWORD + journal.OTHER_MAILBOX), by=by)
     return last is not None and (last.act, last.actor, last.through) in [
         (act, by.name, by.through) for act in SET_PASSWORD
     ]

@@ -10,6 +10,10 @@ from webmailadmin.mail.actors import Actor
 from webmailadmin.mail.errors import N_
 from webmailadmin.models import Domain, Journal, Mailbox
 
+# What begins a mailbox, and what puts another one at an address.
+OPENED = ("mailbox.opened", "mailbox.opened-unlimited")
+OTHER_MAILBOX = ("mailbox.restored", "address.restored", "address.renamed-from")
+
 ACTS = {
     "domain.installed": N_("domain installed, postmaster@ redirected to %(contact)s"),
     "domain.enabled": N_("domain switched on"),

@@ -12,7 +12,7 @@ from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusal, Refusals
 from webmailadmin.mail.errors_of_domains import DomainNameMalformed, DomainNameMissing
 from webmailadmin.mail.errors_of_journal import SinceMalformed, UntilBeforeSince, UntilMalformed
-from webmailadmin.mail.journal import Entry
+from webmailadmin.mail.journal import OPENED, OTHER_MAILBOX, Entry
 from webmailadmin.models import LARGEST_ID, Domain, moment
 
 PAGE = 100
@@ -33,15 +33,14 @@ OF_AN_OWNER = """
 """
 # Not what was done to an earlier address of that name: it was somebody else's, also when it comes
 # back under another.
-OF_A_HOLDER = """
+BEGINS = ", ".join(f"'{act}'" for act in OPENED + OTHER_MAILBOX)
+OF_A_HOLDER = f"""
     SELECT * FROM journal WHERE domain_id = :domain AND email = :name AND at >= :since
     AND act != 'address.restored-as' AND id >= coalesce((
-        SELECT max(id) FROM journal WHERE domain_id = :domain AND email = :name AND act IN (
-            'mailbox.opened', 'mailbox.opened-unlimited', 'mailbox.restored',
-            'address.restored', 'address.renamed-from'
-        )
+        SELECT max(id) FROM journal WHERE domain_id = :domain AND email = :name
+        AND act IN ({BEGINS})
     ), 0)
-"""
+"""  # noqa: S608 - our words
 BORN_ACCOUNT = "SELECT created_at FROM account WHERE id = ?"
 BORN_MAILBOX = """
     SELECT mailbox.created_at, domain_id FROM mailbox JOIN address ON address.id = address_id

@@ -23,17 +23,20 @@ def of(account: Account) -> list[Use]:
     """Return what an owner uses of each of its limits."""
     has = limits.used(account)
     found = inside(account, has)
-    if account.most_domains:
-        used, most = number(has.domains), number(account.most_domains)
+    if most := account.most_domains:
         text = ngettext(
             "%(used)s of %(most)s domains added",
             "%(used)s of %(most)s domains added",
             has.domains,
-            used=used,
-            most=most,
+            **figures(has.domains, most),
         )
-        found.append(Use(text, has.domains >= account.most_domains))
+        found.append(Use(text, has.domains >= most))
     return found
+
+
+def figures(used: int, most: int) -> dict[str, str]:
+    """Return both numbers as they stand in the words."""
+    return {"used": number(used), "most": number(most)}
 
 
 def inside(account: Account, has: Used) -> list[Use]:
@@ -44,8 +47,7 @@ def inside(account: Account, has: Used) -> list[Use]:
             "%(used)s of %(most)s addresses",
             "%(used)s of %(most)s addresses",
             has.addresses,
-            used=number(has.addresses),
-            most=number(most),
+            **figures(has.addresses, most),
         )
         found.append(Use(text, has.addresses >= most))
     if (most := account.most_mailboxes) is not None:
@@ -53,8 +55,7 @@ def inside(account: Account, has: Used) -> list[Use]:
             "%(used)s of %(most)s mailboxes",
             "%(used)s of %(most)s mailboxes",
             has.mailboxes,
-            used=number(has.mailboxes),
-            most=number(most),
+            **figures(has.mailboxes, most),
         )
         found.append(Use(text, has.mailboxes >= most))
     if (most := account.most_mb) is not None:
