@@ -93,7 +93,10 @@ def test_without_a_script_the_link_comes_on_a_page_of_its_own(
 ) -> None:
     page = open_page(f"/domains/{bonvenon}/", java_script_enabled=False)
     link = opened_by_link(page, script=False)
-    expect(page.get_by_role("button", name="Copy")).to_be_hidden()
+    for size in (DESKTOP, PHONE):
+        page.set_viewport_size(size)
+        expect(page.get_by_role("button", name="Copy")).to_be_hidden()
+    page.set_viewport_size(DESKTOP)
     shoot(page, "unscripted")
 
     page.goto(link)
