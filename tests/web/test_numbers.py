@@ -50,7 +50,7 @@ def test_a_mailbox_that_would_go_is_told_in_numbers_asked_at_once(browser, conta
     words = warning(browser)
 
     assert words.startswith("This removes 1,204 messages (310 MB) from contact@bonvenon.fr. ")
-    day = in_paris(mailboxes.kept_until())
+    day = in_paris(mailboxes.kept_until(now()))
     assert f"Until {day.day} " in words
     assert "Download the messages" in words
     assert "As of" not in words

@@ -88,6 +88,7 @@ def keep(domain: Domain, following: str = "", *, by: Actor) -> None:
     led = where_to(present)
     if led in ("", following):
         return
+    moment = now()
     Removed.create(
         domain=present,
         address_id=0,
@@ -97,8 +98,8 @@ def keep(domain: Domain, following: str = "", *, by: Actor) -> None:
         recipients=led,
         enabled=True,
         version=present.version,
-        removed_at=now(),
-        until=mailboxes.kept_until(),
+        removed_at=moment,
+        until=mailboxes.kept_until(moment),
         removed_by=by.name,
     )
 

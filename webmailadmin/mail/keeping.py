@@ -57,15 +57,14 @@ class Count:
     mailboxes: int
 
 
-def take_all(domain: Domain, until: datetime, *, by: Actor) -> Count:
+def take_all(domain: Domain, removed_at: datetime, until: datetime, *, by: Actor) -> Count:
     """Take all addresses off `domain` and keep them whole, to come back with it.
 
     Inside a transaction; the caller settles what led to them.
     """
-    moment = Removed.removed_at.db_value(now())
     values = {
         "domain": domain.id,
-        "moment": moment,
+        "moment": Removed.removed_at.db_value(removed_at),
         "until": Removed.until.db_value(until),
         "by": by.name,
     }

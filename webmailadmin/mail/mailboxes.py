@@ -156,14 +156,14 @@ def tell_download(box: Mailbox, email: str, domain: Domain, *, by: Actor) -> Non
         journal.record("messages.downloaded", by=by, domain=domain, email=email)
 
 
-def kept_until() -> datetime:
-    """Return until when something removed now can be brought back.
+def kept_until(removed_at: datetime) -> datetime:
+    """Return until when something removed at a time, that of now, can be brought back.
 
     Counted from the journal's latest time when the clock shows an earlier one: once that is set
     right, the date would be past too soon.
     """
-    moment = max(now(), journal.latest() or now())
-    return moment + timedelta(days=settings.current.restore_days)
+    counted_from = max(removed_at, journal.latest() or removed_at)
+    return counted_from + timedelta(days=settings.current.restore_days)
 
 
 def keep(
@@ -173,6 +173,7 @@ def keep(
     if box is not None:
         Mailbox.update(address=None).where(Mailbox.id == box.id).execute()
         kicks.order(address.email)
+    moment = now()
     kept: Removed = Removed.create(
         domain=address.domain,
         address_id=address.id,
@@ -183,8 +184,8 @@ def keep(
         recipients=recipients,
         enabled=address.enabled,
         version=address.version,
-        removed_at=now(),
-        until=kept_until(),
+        removed_at=moment,
+        until=kept_until(moment),
         removed_by=by.name,
     )
     return kept

@@ -37,13 +37,14 @@ def remove(domain: Domain, *, by: Actor) -> keeping.Count:
         refuse_off(was, by=by)
         limits.refuse_leading_in(was, by=by)
         catch_alls.refuse_into(domain)
-        until = mailboxes.kept_until()
-        count = keeping.take_all(was, until, by=by)
+        moment = now()
+        until = mailboxes.kept_until(moment)
+        count = keeping.take_all(was, moment, until, by=by)
         # Settled as if switched off, while the name is still ours: whoever leads only here is
         # refused, rather than sent on to a host outside that nobody chose.
         Domain.update(enabled=False).where(Domain.id == domain.id).execute()
         routing.settle_domain(domain)
-        Domain.update(enabled=was.enabled, removed_at=now(), version=Domain.version + 1).where(
+        Domain.update(enabled=was.enabled, removed_at=moment, version=Domain.version + 1).where(
             Domain.id == domain.id
         ).execute()
         journal.record(

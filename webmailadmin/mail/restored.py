@@ -64,7 +64,7 @@ def settle(earlier: State, present: State) -> datetime:
     Return when the earlier state was changed last.
     """
     moment = journal.latest() or now()
-    until, tables = mailboxes.kept_until(), db.get_tables()
+    until, tables = mailboxes.kept_until(now()), db.get_tables()
     with db.atomic():
         for table in OF_THEIR_TIME:
             if table._meta.table_name in tables:

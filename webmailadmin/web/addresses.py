@@ -17,7 +17,7 @@ from webmailadmin.mail.errors_of_names import AddressExists, LocalPartOtherDomai
 from webmailadmin.mail.filters import Show
 from webmailadmin.mail.listing import Row
 from webmailadmin.mail.mailboxes import AS_IT_IS, Switches
-from webmailadmin.models import Address, Domain, Mailbox
+from webmailadmin.models import Address, Domain, Mailbox, now
 from webmailadmin.web import losses
 from webmailadmin.web.domains import mine_named
 from webmailadmin.web.forms import AddForm, DeleteForm, EditForm
@@ -119,7 +119,7 @@ def editor_context(address: Address, editor: EditForm) -> dict[str, object]:
         "loss": loss_of(address, editor),
         "mail_host": settings.current.mail_host,
         "webmail_url": settings.current.webmail_url,
-        "until": mailboxes.kept_until(),
+        "until": mailboxes.kept_until(now()),
         "app_passwords": app_passwords.those_of(box) if box is not None else [],
         "least": settings.current.mailbox_password_length,
     }

@@ -18,7 +18,7 @@ from webmailadmin.mail import (
 )
 from webmailadmin.mail.actors import Kind
 from webmailadmin.mail.errors_of_domains import DomainExists
-from webmailadmin.models import Domain
+from webmailadmin.models import Domain, now
 from webmailadmin.web import losses
 from webmailadmin.web.forms import InstallForm, MailLanguageForm, Plain, RemoveDomainForm
 from webmailadmin.web.htmx import go
@@ -162,7 +162,7 @@ def removal_page(domain: Domain, form: RemoveDomainForm, status: int = 200) -> R
             "domains/remove.html",
             domain=domain,
             form=form,
-            until=mailboxes.kept_until(),
+            until=mailboxes.kept_until(now()),
             loss=losses.of_domain(domain),
         ),
         status,
