@@ -1,12 +1,14 @@
 """What was removed comes back whole, until a date; nothing is merged or overwritten."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
 from tests.mail import truth
 from tests.mail.stage import (
     acts_on,
+    catch_all,
     domain_of,
     emails_in,
     everything,
@@ -20,7 +22,15 @@ from tests.mail.stage import (
     sql,
 )
 from webmailadmin import settings
-from webmailadmin.mail import addresses, mailboxes, passwords, removal, removed_domains
+from webmailadmin.mail import (
+    addresses,
+    catch_alls,
+    keeping,
+    mailboxes,
+    passwords,
+    removal,
+    removed_domains,
+)
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_names import (
@@ -92,6 +102,34 @@ def test_how_long_it_is_kept_is_a_setting(
     kept = take_off(CONTACT, by=alice)
 
     assert kept.until - kept.removed_at == timedelta(days=3)
+
+
+def test_each_kind_is_kept_for_its_days_to_the_second_though_seconds_go_by(
+    contact: Address, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("info@bonvenon.fr", by=alice, mailbox=True)
+    catch_all("bonvenon.fr", "ann@x.org", by=alice)
+    start, seconds = now() + timedelta(hours=1), count()
+    for module in (catch_alls, keeping, mailboxes, removed_domains):
+        monkeypatch.setattr(module, "now", lambda: start + timedelta(seconds=next(seconds)))
+
+    catch_all("bonvenon.fr", "", by=alice)
+    take_off(CONTACT, by=alice)
+    delete("info@bonvenon.fr", by=alice)
+    removed_domains.remove(contact.domain, by=alice)
+
+    rows = sql("SELECT kind, with_domain, until - removed_at FROM removed ORDER BY id")
+    month = timedelta(days=30).total_seconds()
+    assert rows == [
+        ("catch-all", 0, month),
+        ("mailbox", 0, month),
+        ("address", 0, month),
+        ("address", 1, month),
+        ("address", 1, month),
+    ]
+    assert sql("SELECT removed_at FROM domain WHERE removed_at IS NOT NULL") == sql(
+        "SELECT DISTINCT removed_at FROM removed WHERE with_domain"
+    )
 
 
 def test_a_mailbox_comes_back_to_its_address_untouched(contact: Address, alice: Actor) -> None:
