@@ -161,7 +161,7 @@ def test_what_stands_in_a_name_never_becomes_a_header_or_markup(
     """The only strangers' text in these mails is an address; the oddest one that is allowed."""
     ann = f"ann@{bonvenon}"
     forms.mailbox(ann, PASSWORD)
-    odd = f"bob+{'<b>'.strip('<>')}_x=1'&y@{bonvenon}"
+    odd = f"bob+b_x=1'&y@{bonvenon}"
     reply = forms.browser.submit(f"/addresses/{ann}/link", "#send-link", {"to": odd})
     assert reply.status == 200, reply.words("main")
 
