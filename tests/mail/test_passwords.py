@@ -161,6 +161,15 @@ def test_what_is_tried_first_is_refused(password: str) -> None:
     assert type(refusal_of(password)) in (PasswordGuessable, PasswordCommon)
 
 
+@pytest.mark.parametrize(
+    "password", ["quizilbach2026", "zyxomatic.fr1", "Quizilbach@zyxomatic.fr1"]
+)
+def test_a_name_that_no_list_knows_is_tried_first_with_its_own_address(password: str) -> None:
+    check(password)
+    refusal = refusal_of(password, about="quizilbach@zyxomatic.fr")
+    assert type(refusal) is PasswordGuessable
+
+
 # Stolen and common ones
 
 
@@ -197,6 +206,8 @@ def test_a_listed_password_is_refused_in_its_own_words(least: int) -> None:
         "Liverpool123!",
         "princess 2026",
         "starwars!!!!",
+        "liverpool201724",
+        "nokia5130 !!!",  # listed with its figures
     ],
 )
 def test_figures_and_signs_behind_a_common_word_do_not_help(password: str) -> None:

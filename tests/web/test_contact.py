@@ -1,6 +1,7 @@
 """One's own contact address: set with the password, confirmed by a link, told to nobody else."""
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.browser_of import Browser
 from tests.conftest import PASSWORD
@@ -167,6 +168,14 @@ def test_the_mail_is_in_the_language_of_the_person(inside, person, server):
     (mail,) = server.messages
     assert mail["Subject"].startswith("Confirmez votre adresse de contact pour ")
     assert '<html lang="fr">' in mail.get_body(("html",)).get_content()
+
+
+def test_what_stands_in_an_address_is_no_markup_in_the_mail(inside, person, server):
+    odd = "x&lt=1'&amp@elsewhere.org"
+    change(inside, odd)
+    (mail,) = server.messages
+    html = BeautifulSoup(mail.get_body(("html",)).get_content(), "html.parser")
+    assert html.p.get_text().startswith(f"{odd} was entered as the contact address of ")
 
 
 def test_the_page_of_ones_password_leads_there(browser, bonvenon):

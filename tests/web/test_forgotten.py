@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from datetime import datetime
 
 import pytest
 
@@ -19,7 +20,8 @@ from tests.web.link_pages import (
     path_of,
     work,
 )
-from webmailadmin.mail import forgotten, links, throttle
+from webmailadmin.mail import forgotten, links, notices, throttle
+from webmailadmin.mail.notices import Notice
 from webmailadmin.models import (
     Account,
     Address,
@@ -30,7 +32,8 @@ from webmailadmin.models import (
     Session,
     Throttle,
 )
-from webmailadmin.upkeep import letters
+from webmailadmin.upkeep import letter_words, letters
+from webmailadmin.words import in_language
 
 HOLDER = "contact@bonvenon.fr"
 
@@ -225,10 +228,16 @@ def test_a_forged_host_never_appears_in_a_mail(app, stranger, holder, server, he
     assert server.messages
 
 
-def test_without_a_mail_server_it_is_tried_again_for_an_hour(app, stranger, holder, server):
-    server.replies[""] = None
+@pytest.mark.parametrize(
+    ("command", "reply", "why"),
+    [("", None, "No mail"), ("RCPT", "450 4.7.1 Come back later", "450 4.7.1 Come")],
+)
+def test_what_the_mail_server_cannot_take_now_is_tried_again_for_an_hour(
+    app, stranger, holder, server, command, reply, why
+):
+    server.replies[command] = reply
     ask(stranger, HOLDER)
-    with pytest.raises(letters.LettersStuck, match="were not taken: 1; the first one: No mail"):
+    with pytest.raises(letters.LettersStuck, match=f"were not taken: 1; the first one: {why}"):
         work(app)
     assert forgotten.waiting() == [HOLDER]
     assert told_sent() == 0
@@ -277,6 +286,31 @@ def test_a_changed_password_is_told_elsewhere_in_the_language_of_the_person(
     assert NEW not in mail.as_string()
 
 
+def test_what_no_mail_server_takes_now_is_told_later(app, holder, server):
+    notices.tell(holder, Notice.CHANGED)
+    server.replies["RCPT"] = "450 4.7.1 Come back later"
+    with pytest.raises(letters.LettersStuck):
+        work(app)
+
+    server.replies.clear()
+    work(app)
+    work(app)
+
+    assert subjects(server) == [f"The password of {HOLDER} was changed"]
+
+
+@pytest.mark.parametrize("notice", Notice)
+def test_each_notice_tells_when_as_its_reader_writes_it_and_leads_only_to_a_password(
+    app, holder, server, notice
+):
+    at = datetime(2020, 1, 5, 13, 2)  # in UTC
+    with app.app_context(), in_language("fr"):
+        words = letter_words.notice(notice, HOLDER, at)
+
+    assert "5 janv. 2020 14:02." in words.paragraphs[0]
+    assert bool(words.link) == bool(words.label) == (notice is Notice.CHANGED)
+
+
 def test_ones_own_change_is_told_too_and_without_a_public_address_without_a_link(
     app, browser, alice
 ):
@@ -289,4 +323,6 @@ def test_ones_own_change_is_told_too_and_without_a_public_address_without_a_link
 
     (mail,) = server.messages
     assert mail["Subject"] == "The password of alice was changed"
-    assert "http" not in mail.get_body(("plain",)).get_content()
+    for part in mail.iter_parts():
+        assert "http" not in part.get_content()
+        assert "forgotten" not in part.get_content()
