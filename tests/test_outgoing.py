@@ -75,6 +75,7 @@ def test_a_line_break_never_begins_another_header_or_command(
         ("MAIL", "451 4.3.0 Not now", Refused(451, "4.3.0 Not now")),
         ("RCPT", "552 5.2.2 It is full", Refused(552, "5.2.2 It is full")),
         ("RCPT", "550-One\r\n550 \x1b[2J\ttwo\xe9", Refused(550, "One [2J two")),
+        ("RCPT", f"550 {'no ' * 300}", Refused(550, ("no " * 167)[:500].strip())),
         ("DATA", "554 5.5.1 No", Refused(554, "5.5.1 No")),
         (".", "550 5.7.1 Spam", Refused(550, "5.7.1 Spam")),
     ],
