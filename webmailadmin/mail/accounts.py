@@ -18,7 +18,6 @@ from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusals
 from webmailadmin.mail.errors_of_accounts import (
     AccountExists,
-    AccountMissing,
     AccountNameDiffers,
     AccountNameMalformed,
     KindMissing,
@@ -60,7 +59,9 @@ def every(by: Actor) -> list[Account]:
 def named(name: str, *, by: Actor) -> Account:
     """Return the account of this name. Raises NotFound for who may not see accounts, or none."""
     guard.administrator(by)
-    account: Account | None = Account.get_or_none(Account.name == name.strip().lower())
+    account: Account | None = None
+    if name.isascii():  # else nobody's; a terminal may even send what is no text
+        account = Account.get_or_none(Account.name == name.strip().lower())
     if account is None:
         raise NotFound
     return account
@@ -223,12 +224,9 @@ def refuse_last(account: Account) -> None:
 def reset_password(name: str, password: str | None, *, by: Actor) -> str | None:
     """Give an account another password and end its sessions; returns as `add` does.
 
-    Raises AccountMissing, OwnPassword, and what passwords.check refuses.
+    Raises NotFound, OwnPassword, and what passwords.check refuses.
     """
-    guard.administrator(by)
-    account = Account.get_or_none(Account.name == name.strip().lower())
-    if account is None:
-        raise AccountMissing(name=name)
+    account = named(name, by=by)
     refuse_own_password(account, by)
     one_time, password_hash = first_password(account.name, password)
     write_password(account, password_hash, one_time=one_time is not None, by=by)
@@ -261,8 +259,12 @@ def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -
 
 
 def write_password(account: Account, password_hash: str, *, one_time: bool, by: Actor) -> None:
-    """Store a password, which ends the account's sessions; tell its person, forget failures."""
+    """Store a password, which ends the account's sessions; tell its person, forget failures.
+
+    Raises NotFound when the account was removed meanwhile: the hash took a while.
+    """
     with db.atomic():
+        account = still_there(account)
         Account.update(password=password_hash, one_time=one_time).where(
             Account.id == account.id
         ).execute()
