@@ -17,6 +17,7 @@ from webmailadmin.mail import (
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusals
 from webmailadmin.mail.errors_of_accounts import (
+    AccountChanged,
     AccountExists,
     AccountNameDiffers,
     AccountNameMalformed,
@@ -122,25 +123,32 @@ def refuse_kind(kind: str) -> None:
         raise KindMissing
 
 
-def change(account: Account, kind: Kind, wish: Wish, *, by: Actor) -> None:
+def change(
+    account: Account, kind: Kind, wish: Wish, *, by: Actor, version: int | None = None
+) -> None:
     """Make an account what the person wishes. Another kind ends its sessions; another contact
     address is told to the one that was confirmed.
 
-    Raises KindMissing, OwnAccount, LastAdministrator, ContactOwned, and what profiles.read refuses;
-    NotFound when it was removed meanwhile.
+    version: of the account as the person saw it, None for who looked at none.
+    Raises AccountChanged when somebody else was quicker, KindMissing, OwnAccount,
+    LastAdministrator, ContactOwned, and what profiles.read refuses; NotFound when it was removed
+    meanwhile.
     """
     guard.administrator(by)
     refuse_kind(kind)
     columns = profiles.read(wish)
     with db.atomic():
         present = still_there(account)
+        differs = any(getattr(present, name) != value for name, value in columns.items())
+        if (differs or present.kind != kind) and version not in (None, profiles.version_of(present)):
+            raise AccountChanged
         account_contacts.refuse_owned(str(columns["contact"]), kind)
         if columns["contact"] != present.contact:
             columns["contact_confirmed"] = False
             notices.tell(present, Notice.CONTACT)
             which = Link.account == present.id, Link.email == present.contact
             Link.delete().where(*which, Link.purpose.in_(list(Purpose))).execute()
-        if any(getattr(present, name) != value for name, value in columns.items()):
+        if differs:
             Account.update(columns).where(Account.id == present.id).execute()
             journal.record("account.changed", by=by, name=present.name)
         if present.kind != kind:
