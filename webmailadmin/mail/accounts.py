@@ -140,14 +140,16 @@ def change(
     with db.atomic():
         present = still_there(account)
         differs = any(getattr(present, name) != value for name, value in columns.items())
-        if (differs or present.kind != kind) and version not in (None, profiles.version_of(present)):
+        newer = version not in (None, profiles.version_of(present))
+        if newer and (differs or present.kind != kind):
             raise AccountChanged
         account_contacts.refuse_owned(str(columns["contact"]), kind)
         if columns["contact"] != present.contact:
             columns["contact_confirmed"] = False
             notices.tell(present, Notice.CONTACT)
-            which = Link.account == present.id, Link.email == present.contact
-            Link.delete().where(*which, Link.purpose.in_(list(Purpose))).execute()
+            # One that was not sent has no address.
+            sent_there = Link.account == present.id, Link.email == present.contact, Link.email != ""
+            Link.delete().where(*sent_there, Link.purpose.in_(list(Purpose))).execute()
         if differs:
             Account.update(columns).where(Account.id == present.id).execute()
             journal.record("account.changed", by=by, name=present.name)
