@@ -9,6 +9,7 @@ from webmailadmin.mail import (
     guard,
     journal,
     notices,
+    owners,
     passwords,
     present_password,
     profiles,
@@ -30,7 +31,7 @@ from webmailadmin.mail.errors_of_passwords import PasswordWrong
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.mail.purposes import Purpose
-from webmailadmin.models import Account, Link, Ownership
+from webmailadmin.models import Account, Link
 
 
 def actor(account: Account) -> Actor:
@@ -162,7 +163,7 @@ def change_kind(account: Account, kind: Kind, *, by: Actor) -> None:
     if kind is Kind.OWNER:
         refuse_own(account, by)
         refuse_last(account)
-    Ownership.delete().where(Ownership.account == account.id).execute()
+    owners.take_all(account, by=by)
     Account.update(kind=kind).where(Account.id == account.id).execute()
     journal.record(f"account.{kind}", by=by, name=account.name)
 
@@ -197,6 +198,7 @@ def remove(account: Account, typed: str, *, by: Actor) -> None:
         present = still_there(account)
         refuse_own(present, by)
         refuse_last(present)
+        owners.take_all(present, by=by)
         Account.delete().where(Account.id == present.id).execute()
         throttle.forget(present.name)
         journal.record("account.removed", by=by, name=present.name)
