@@ -297,6 +297,26 @@ def test_what_is_missing_or_no_owner_is_said_in_words_and_nothing_half_done(term
     assert terminal.rows("SELECT count(*) FROM domain") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("account", "password"), ("account", "remove"), ("account", "second-factor-off")],
+)
+def test_a_name_that_is_no_text_is_nobodys(terminal, arguments):
+    refused(terminal.type(*arguments, "al\udcffce"), "There is no account")
+
+
+def test_a_database_that_somebody_else_writes_to_is_said_to_be_busy(terminal):
+    terminal.type("account", "add", "alice", "--administrator")
+    db = CySqliteDatabase(str(terminal.folder / "webmailadmin.db"))
+    db.connect()
+    with db.atomic("IMMEDIATE"):
+        done = terminal.type("account", "add", "bruno", "--administrator", LANG="fr_FR.UTF-8")
+    db.close()
+
+    refused(done, "La base de données est occupée.")
+    assert terminal.rows("SELECT name FROM account") == [("alice",)]
+
+
 def test_a_new_password_ends_the_sessions_of_the_account_and_is_journalled(terminal):
     terminal.type("account", "add", "alice", "--administrator")
     terminal.type("account", "add", "bruno", "--administrator")

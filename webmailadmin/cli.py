@@ -14,6 +14,7 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, ScriptInfo
+from peewee import OperationalError
 
 from webmailadmin import cli_accounts, cli_backup, cli_servers, database, demo, serving, settings
 from webmailadmin.cli_doctor import doctor
@@ -23,7 +24,7 @@ from webmailadmin.mail.actors import COMMAND_LINE
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.servers import private, private_helper, render
 from webmailadmin.upkeep.worker import AlreadyWorking, Worker, alone
-from webmailadmin.words import gettext, in_words, spoken
+from webmailadmin.words import gettext, in_words, spoken, why_unwritable
 
 SECONDS_TO_STOP = 3
 
@@ -35,11 +36,20 @@ class Commands(AppGroup):
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except Refusal as refusal:
+        except (Refusal, OperationalError) as error:
             # The command's own context has ended, and with it the language.
             with ctx.ensure_object(ScriptInfo).load_app().app_context():
-                words = "\n".join(in_words(part) for part in refusal.parts())
-            raise click.ClickException(words) from refusal
+                words = said(error)
+            if not words:
+                raise
+            raise click.ClickException(words) from error
+
+
+def said(error: Refusal | OperationalError) -> str:
+    """Say what ended a command; "" for what is a mistake of ours."""
+    if isinstance(error, OperationalError):
+        return why_unwritable(error)
+    return "\n".join(in_words(part) for part in error.parts())
 
 
 @click.group(cls=Commands)

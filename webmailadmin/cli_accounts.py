@@ -141,9 +141,10 @@ def list_() -> None:
 @stdin_option
 def password_(name: str, password_stdin: bool) -> None:
     """Give the account NAME another password and end its sessions."""
-    password = accounts.reset_password(name, from_stdin(password_stdin), by=COMMAND_LINE)
-    click.echo(gettext("The password of %(name)s is changed; its sessions have ended.", name=name))
-    say_one_time(name, password)
+    found = account_named(name).name
+    password = accounts.reset_password(found, from_stdin(password_stdin), by=COMMAND_LINE)
+    click.echo(gettext("The password of %(name)s is changed; its sessions have ended.", name=found))
+    say_one_time(found, password)
 
 
 @account.command("disable")

@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import cysqlite
 import flask_babel
+import peewee
 from flask import Flask
 from flask_babel import (
     Babel,
@@ -25,13 +27,24 @@ from markupsafe import Markup
 from webmailadmin.mail import journal, names, usage
 from webmailadmin.mail.actors import COMMAND_LINE, THE_PANEL
 from webmailadmin.mail.days import time_zone
-from webmailadmin.mail.errors import Changed, Refusal
+from webmailadmin.mail.errors import N_, Changed, Refusal
 from webmailadmin.models import now
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 EMAILS = ("email", "to", "was", "contact")
 COUNTED = ("addresses", "mailboxes", "messages")
 MEGABYTES = ("limit", "used_mb", "most_mb", "wanted_mb")
+# Each change was rolled back.
+UNWRITABLE: dict[type[Exception], str] = {
+    cysqlite.DatabaseLockedError: N_("The database is busy. Nothing was changed; try again."),
+    cysqlite.DiskFullError: N_(
+        "The server’s disk is full, so nothing was changed. Try again when there is room."
+    ),
+    cysqlite.ReadOnlyError: N_(
+        "The panel may not write its database, so nothing was changed. "
+        "`webmailadmin doctor` on the server says how to mend it."
+    ),
+}
 
 
 def teach(app: Flask, chosen: Callable[[], str]) -> None:
@@ -104,6 +117,13 @@ def in_words(refusal: Refusal) -> str:
     if isinstance(refusal, Changed):
         values["act"] = act_in_words(str(values["act"]), json.loads(str(values["details"])))
     return gettext(refusal.message, **values)
+
+
+def why_unwritable(error: peewee.OperationalError) -> str:
+    """Say why the database could not be written; "" when that is not what happened."""
+    cause = error.orig  # type: ignore[attr-defined]  # of SQLite itself; peewee hands it on
+    text = UNWRITABLE.get(type(cause))
+    return gettext(text) if text else ""
 
 
 def act_in_words(act: str, details: Mapping[str, str]) -> str:

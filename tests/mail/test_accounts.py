@@ -11,7 +11,8 @@ from tests.mail.stage import PASSWORD, everything, sql
 from webmailadmin import settings
 from webmailadmin.mail import accounts, log_ins, passwords, sessions, throttle
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
-from webmailadmin.mail.errors_of_accounts import AccountExists, AccountMissing, AccountNameMalformed
+from webmailadmin.mail.errors import NotFound
+from webmailadmin.mail.errors_of_accounts import AccountExists, AccountNameMalformed
 from webmailadmin.mail.errors_of_log_ins import LogInRefused, TooManyFailures
 from webmailadmin.mail.errors_of_passwords import (
     PasswordIsAddress,
@@ -146,8 +147,28 @@ def test_a_reset_without_a_password_makes_a_one_time_password(alice: Actor) -> N
 
 
 def test_the_password_of_an_account_that_does_not_exist_is_not_reset(app: object) -> None:
-    with pytest.raises(AccountMissing):
-        accounts.reset_password("nobody", OTHER, by=COMMAND_LINE)
+    for name in ("nobody", "al\udcffce"):  # the second, as a terminal sends what is no text
+        with pytest.raises(NotFound):
+            accounts.reset_password(name, OTHER, by=COMMAND_LINE)
+
+
+def test_an_account_removed_while_its_password_is_hashed_is_not_written_to(
+    alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts.add("bruno", PASSWORD, by=alice)
+    Account.update(contact="b@elsewhere.org", contact_confirmed=True).execute()
+    hashed, found = accounts.hashed, []
+
+    def slowly(password: str) -> str:
+        monkeypatch.undo()
+        accounts.remove(Account.get(Account.name == "bruno"), "bruno", by=COMMAND_LINE)
+        found.append(everything())
+        return hashed(password)
+
+    monkeypatch.setattr(accounts, "hashed", slowly)
+    with pytest.raises(NotFound):
+        accounts.reset_password("bruno", None, by=alice)
+    assert [everything()] == found
 
 
 def test_a_reset_ends_the_throttle_of_the_account(alice: Actor) -> None:

@@ -247,6 +247,7 @@ STEPS = {
     "owners.refuse_contacts_of_others",
     "owners.refuse_elsewhere",
     "owners.since",
+    "owners.take_all",
     "proofs.refuse_unproved",
     "recycle_bin.read",
     "reserved.refuse_mailbox",

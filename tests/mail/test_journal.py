@@ -8,10 +8,10 @@ import pytest
 
 from tests.mail.stage import acts_on, everything, find, make, save, sql
 from webmailadmin.database import db
-from webmailadmin.mail import addresses, domains, journal, removal
+from webmailadmin.mail import addresses, days, domains, journal, removal
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.journal_search import PAGE, Search, read
-from webmailadmin.models import Address, Domain, Journal, now
+from webmailadmin.models import Address, Domain, Journal, Removed, now
 
 
 def test_each_act_tells_who_did_what_to_which_address(contact: Address, alice: Actor) -> None:
@@ -33,7 +33,7 @@ def test_each_act_tells_who_did_what_to_which_address(contact: Address, alice: A
     assert {(entry.actor, entry.email) for entry in entries} == {("alice", contact.email)}
     assert all(abs(entry.at - now()) < timedelta(minutes=1) for entry in entries)
     told = {entry.act: entry.details for entry in entries}
-    until = (now() + timedelta(days=30)).date().isoformat()
+    until = days.day_of(Removed.get(Removed.kind == "mailbox").until).isoformat()
     assert told["mailbox.opened"] == {"quota_mb": "1024"}
     assert told["recipients.added"] == {"emails": "far@x.org"}
     assert told["mailbox.removed"] == {"until": until}

@@ -21,6 +21,7 @@ from webmailadmin.mail import (
     mailboxes,
     notices,
     owners,
+    passwords,
     people,
     removed_domains,
     restored,
@@ -411,6 +412,12 @@ def test_an_owner_keeps_no_link_to_a_mailbox_that_is_theirs_no_more(contact, bru
     assert [is_good(one) for one in (token, reset, others)] == [False, True, True]
 
 
+def test_a_contact_address_typed_for_a_person_ends_no_link_that_was_shown(bruno, alice):
+    token = links.invite(account(), by=alice)
+    accounts.change(account(), Kind.OWNER, Wish(contact=ELSEWHERE), by=alice)
+    assert is_good(token)
+
+
 def test_a_domain_taken_away_ends_no_link_to_a_mailbox_in_another_one(contact, bruno, autre, alice):
     Ownership.create(account=account(), domain=autre)
     make("ann@autre.fr", by=alice, mailbox=True)
@@ -572,6 +579,22 @@ def test_a_contact_address_takes_the_present_password(person):
     with pytest.raises(PasswordWrong):
         contacts.change(ELSEWHERE, NEW, by=people.actor(person))
     assert people.again(person).contact == ""
+
+
+def test_a_contact_address_takes_the_password_that_is_present_in_the_end(person, monkeypatch):
+    """Whoever has taken the log-in is not quicker than who takes it back."""
+    confirmed(person)
+    matches = passwords.matches
+
+    def slowly(typed, password_hash):
+        monkeypatch.undo()
+        links.choose_password(links.reset(person, ELSEWHERE), NEW, NEW)
+        return matches(typed, password_hash)
+
+    monkeypatch.setattr(passwords, "matches", slowly)
+    with pytest.raises(PasswordWrong):
+        contacts.change("thief@x.org", PASSWORD, by=people.actor(person))
+    assert people.again(person).contact == ELSEWHERE
 
 
 def test_a_stolen_session_is_no_place_to_try_passwords(person, monkeypatch):

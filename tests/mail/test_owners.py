@@ -33,11 +33,12 @@ from webmailadmin.mail import (
     renaming,
     trials,
 )
-from webmailadmin.mail.actors import COMMAND_LINE, Actor
+from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
 from webmailadmin.mail.catch_alls import CatchAll
 from webmailadmin.mail.errors import NotFound, Refusal
 from webmailadmin.mail.errors_of_accounts import ContactsInside, NotAnOwner
 from webmailadmin.mail.errors_of_limits import DomainForHoster
+from webmailadmin.mail.profiles import Wish
 from webmailadmin.models import Account, Address, Domain, Mailbox, Ownership
 
 CONTACT = "contact@bonvenon.fr"
@@ -63,6 +64,19 @@ def test_a_domain_may_have_several_owners_and_an_owner_several(
     owners.take(bonvenon, account_of("camille"), by=alice)
     assert (mine(camille), mine(denis)) == (["autre.fr"], ["bonvenon.fr"])
     assert acts_on(bonvenon)[-3:] == ["domain.given", "domain.given", "domain.taken"]
+
+
+@pytest.mark.parametrize("change", ["removed", "made an administrator"])
+def test_the_journal_of_a_domain_tells_that_its_owner_is_none_any_more(
+    bonvenon: Domain, autre: Domain, alice: Actor, change: str
+) -> None:
+    owner("camille", bonvenon, autre)
+    if change == "removed":
+        accounts.remove(account_of("camille"), "camille", by=alice)
+    else:
+        accounts.change(account_of("camille"), Kind.ADMINISTRATOR, Wish(), by=alice)
+
+    assert [acts_on(one)[-1] for one in (bonvenon, autre)] == ["domain.taken", "domain.taken"]
 
 
 def test_to_give_or_take_twice_is_to_do_it_once(bonvenon: Domain, alice: Actor) -> None:

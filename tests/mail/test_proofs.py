@@ -54,8 +54,9 @@ def test_a_domain_whose_dns_does_not_name_its_owner_is_refused(dns, bruno, texts
     if texts is not None:
         dns.texts[RECORD] = texts
     before = everything()
-    with pytest.raises(DomainUnproved):
+    with pytest.raises(DomainUnproved) as refusal:
         add(bruno)
+    assert refusal.value.values == {"name": "neuf.fr", "record": RECORD}
     assert everything() == before
 
 

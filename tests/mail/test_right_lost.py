@@ -122,6 +122,15 @@ def test_a_domain_that_is_taken_away_meanwhile_is_not_changed(
     assert [everything()] == found
 
 
+def test_unknown_names_are_not_led_into_a_domain_that_is_taken_away_meanwhile(
+    bruno: Actor, autre: Domain, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners.give(autre, account_of("bruno"), by=alice)
+    before_the_lock(monkeypatch, lambda: owners.take(autre, account_of("bruno"), by=alice))
+    with pytest.raises(NotFound):
+        catch_alls.change(find(CONTACT).domain, CatchAll.DOMAIN, "", autre.name, by=bruno)
+
+
 def test_an_owner_who_is_made_an_administrator_meanwhile_is_not_entered_as(
     bruno: Actor, alice: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

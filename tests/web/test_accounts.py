@@ -1,6 +1,7 @@
 """The pages of accounts, and what other pages show and hide for owners."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from tests.conftest import PASSWORD
 from tests.dns_of import name_server
 from tests.web.conftest import LIST, everything
 from tests.web.people import browser_of, owner
-from webmailadmin.mail import accounts, domains, mailboxes
+from webmailadmin.mail import accounts, domains, mailboxes, profiles
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.models import Account, Domain, Ownership
 
@@ -103,6 +104,29 @@ def test_who_it_is_and_how_much_it_may_have_is_changed(browser, camille):
     assert (found.most_mb, found.most_mb_each, found.most_domains) == (20480, 2048, 3)
     assert not found.may_redirect_outside
     assert page.words(".facts").startswith("1 of 50 addresses · 0 MB of 20 GB allocated")
+
+
+def test_of_two_who_change_an_account_at_once_the_second_one_is_told(browser, camille, alice):
+    opened = browser.get(PAGE)
+    account = Account.get(Account.name == "camille")
+    wish = replace(profiles.wish_of(account), most_mailboxes="3", contact="c@elsewhere.org")
+    accounts.change(account, Kind.OWNER, wish, by=alice)
+    before = everything()
+
+    stale = browser.submit(opened, "#account", {"Person": "Camille R."})
+    assert stale.status == 409
+    assert "Meanwhile somebody else changed this account." in stale.messages()[""]
+    assert (stale.value("Person"), everything()) == ("Camille R.", before)
+
+    assert browser.submit(stale, "#account").toast() == "The account camille is changed."
+    assert Account.get(Account.name == "camille").person == "Camille R."
+
+
+def test_an_account_that_is_already_so_is_saved_once_more_without_a_word(browser, camille):
+    opened = browser.get(PAGE)
+    for _ in range(2):
+        page = browser.submit(opened, "#account", {"Person": "Camille R."})
+        assert page.toast() == "The account camille is changed."
 
 
 def test_limits_that_are_no_numbers_are_refused_each_beside_its_field(browser, camille):

@@ -9,6 +9,7 @@ from webmailadmin.mail import (
     guard,
     journal,
     notices,
+    owners,
     passwords,
     present_password,
     profiles,
@@ -17,8 +18,8 @@ from webmailadmin.mail import (
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import NotFound, Refusals
 from webmailadmin.mail.errors_of_accounts import (
+    AccountChanged,
     AccountExists,
-    AccountMissing,
     AccountNameDiffers,
     AccountNameMalformed,
     KindMissing,
@@ -30,7 +31,7 @@ from webmailadmin.mail.errors_of_passwords import PasswordWrong
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.mail.purposes import Purpose
-from webmailadmin.models import Account, Link, Ownership
+from webmailadmin.models import Account, Link
 
 
 def actor(account: Account) -> Actor:
@@ -60,7 +61,9 @@ def every(by: Actor) -> list[Account]:
 def named(name: str, *, by: Actor) -> Account:
     """Return the account of this name. Raises NotFound for who may not see accounts, or none."""
     guard.administrator(by)
-    account: Account | None = Account.get_or_none(Account.name == name.strip().lower())
+    account: Account | None = None
+    if name.isascii():  # else nobody's; a terminal may even send what is no text
+        account = Account.get_or_none(Account.name == name.strip().lower())
     if account is None:
         raise NotFound
     return account
@@ -121,25 +124,34 @@ def refuse_kind(kind: str) -> None:
         raise KindMissing
 
 
-def change(account: Account, kind: Kind, wish: Wish, *, by: Actor) -> None:
+def change(
+    account: Account, kind: Kind, wish: Wish, *, by: Actor, version: int | None = None
+) -> None:
     """Make an account what the person wishes. Another kind ends its sessions; another contact
     address is told to the one that was confirmed.
 
-    Raises KindMissing, OwnAccount, LastAdministrator, ContactOwned, and what profiles.read refuses;
-    NotFound when it was removed meanwhile.
+    version: of the account as the person saw it, None for who looked at none.
+    Raises AccountChanged when somebody else was quicker, KindMissing, OwnAccount,
+    LastAdministrator, ContactOwned, and what profiles.read refuses; NotFound when it was removed
+    meanwhile.
     """
     guard.administrator(by)
     refuse_kind(kind)
     columns = profiles.read(wish)
     with db.atomic():
         present = still_there(account)
+        differs = any(getattr(present, name) != value for name, value in columns.items())
+        newer = version not in (None, profiles.version_of(present))
+        if newer and (differs or present.kind != kind):
+            raise AccountChanged
         account_contacts.refuse_owned(str(columns["contact"]), kind)
         if columns["contact"] != present.contact:
             columns["contact_confirmed"] = False
             notices.tell(present, Notice.CONTACT)
-            which = Link.account == present.id, Link.email == present.contact
-            Link.delete().where(*which, Link.purpose.in_(list(Purpose))).execute()
-        if any(getattr(present, name) != value for name, value in columns.items()):
+            # One that was not sent has no address.
+            sent_there = Link.account == present.id, Link.email == present.contact, Link.email != ""
+            Link.delete().where(*sent_there, Link.purpose.in_(list(Purpose))).execute()
+        if differs:
             Account.update(columns).where(Account.id == present.id).execute()
             journal.record("account.changed", by=by, name=present.name)
         if present.kind != kind:
@@ -151,7 +163,7 @@ def change_kind(account: Account, kind: Kind, *, by: Actor) -> None:
     if kind is Kind.OWNER:
         refuse_own(account, by)
         refuse_last(account)
-    Ownership.delete().where(Ownership.account == account.id).execute()
+    owners.take_all(account, by=by)
     Account.update(kind=kind).where(Account.id == account.id).execute()
     journal.record(f"account.{kind}", by=by, name=account.name)
 
@@ -186,6 +198,7 @@ def remove(account: Account, typed: str, *, by: Actor) -> None:
         present = still_there(account)
         refuse_own(present, by)
         refuse_last(present)
+        owners.take_all(present, by=by)
         Account.delete().where(Account.id == present.id).execute()
         throttle.forget(present.name)
         journal.record("account.removed", by=by, name=present.name)
@@ -223,12 +236,9 @@ def refuse_last(account: Account) -> None:
 def reset_password(name: str, password: str | None, *, by: Actor) -> str | None:
     """Give an account another password and end its sessions; returns as `add` does.
 
-    Raises AccountMissing, OwnPassword, and what passwords.check refuses.
+    Raises NotFound, OwnPassword, and what passwords.check refuses.
     """
-    guard.administrator(by)
-    account = Account.get_or_none(Account.name == name.strip().lower())
-    if account is None:
-        raise AccountMissing(name=name)
+    account = named(name, by=by)
     refuse_own_password(account, by)
     one_time, password_hash = first_password(account.name, password)
     write_password(account, password_hash, one_time=one_time is not None, by=by)
@@ -261,8 +271,12 @@ def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -
 
 
 def write_password(account: Account, password_hash: str, *, one_time: bool, by: Actor) -> None:
-    """Store a password, which ends the account's sessions; tell its person, forget failures."""
+    """Store a password, which ends the account's sessions; tell its person, forget failures.
+
+    Raises NotFound when the account was removed meanwhile: the hash took a while.
+    """
     with db.atomic():
+        account = still_there(account)
         Account.update(password=password_hash, one_time=one_time).where(
             Account.id == account.id
         ).execute()

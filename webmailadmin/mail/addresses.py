@@ -6,6 +6,7 @@ from peewee import Expression
 
 from webmailadmin.database import db
 from webmailadmin.mail import (
+    days,
     discretion,
     guard,
     journal,
@@ -92,7 +93,7 @@ def refuse_gone(by: Actor, email: str) -> None:
         return
     kept = removal.last_of(domain, email, by=by)
     if kept is not None:
-        raise AddressGone(email=email, domain=domain.name, until=kept.until.date())
+        raise AddressGone(email=email, domain=domain.name, until=days.day_of(kept.until))
 
 
 def add(domain: Domain, typed: str, *, by: Actor) -> Address:
@@ -324,6 +325,6 @@ def take_away(address: Address, *, by: Actor) -> Removed:
         by=by,
         domain=address.domain,
         email=address.email,
-        until=kept.until.date(),
+        until=days.day_of(kept.until),
     )
     return kept

@@ -49,12 +49,11 @@ def change(domain: Domain, kind: CatchAll, to: str, other: str, *, by: Actor) ->
         there = read_other_domain(domain, other, by=by)
     target = names.without_extension(email) if email else None
     with db.atomic(), discretion.towards(by):
-        guard.domain(by, domain)
-        if email:
-            limits.refuse_catch_all_outside(domain, email, by=by)
         for concerned in (domain, there):
             if concerned is not None:
-                routing.still_there(concerned)
+                guard.domain(by, routing.still_there(concerned))
+        if email:
+            limits.refuse_catch_all_outside(domain, email, by=by)
         live = target is not None and routing.arrives(target, domain.name)
         if target and not (live and is_there(target)):
             raise CatchAllDead(email=email)

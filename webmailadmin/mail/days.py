@@ -1,6 +1,7 @@
 """Days as people mean them: of the time zone that the panel is set to."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from webmailadmin import settings
@@ -10,14 +11,20 @@ A_DAY = timedelta(days=1)
 FIRST, LAST = date(1970, 1, 2), date(9999, 12, 30)
 
 
+@cache
+def known() -> set[str]:
+    """Return the names of all time zones, read once: they are hundreds of files."""
+    return available_timezones()
+
+
 def time_zone() -> str:
     """Return the name of the time zone that dates are shown in."""
     wanted = settings.current.time_zone
-    if wanted in available_timezones():
+    if wanted in known():
         return wanted
     local = datetime.now().astimezone().tzinfo
     key = str(local)
-    return key if isinstance(local, ZoneInfo) or key in available_timezones() else "UTC"
+    return key if isinstance(local, ZoneInfo) or key in known() else "UTC"
 
 
 def begin_of(day: date) -> datetime:

@@ -10,6 +10,7 @@ from webmailadmin.database import db
 from webmailadmin.mail import (
     accounts,
     addresses,
+    days,
     guard,
     journal,
     journal_search,
@@ -103,7 +104,7 @@ def last(token: str) -> tuple[str, datetime] | None:
     if log_in is None or guard.everything(log_in.actor):
         return None
     act = "mailbox.entered" if log_in.actor.kind is Kind.HOLDER else "account.entered"
-    since = (now() - TOLD_FOR).date().isoformat()
+    since = days.day_of(now() - TOLD_FOR).isoformat()
     for entry in journal_search.read(Search(act=act, since=since), by=log_in.actor):
         return entry.actor, entry.at
     return None

@@ -19,6 +19,14 @@ class AccountMissing(Refusal):
     message = N_("There is no account %(name)s.")
 
 
+class AccountChanged(Refusal):
+    code = "account-changed"
+    message = N_(
+        "Meanwhile somebody else changed this account. "
+        "What you typed is still here; save again to put it in place."
+    )
+
+
 class OwnPassword(Refusal):
     code = "own-password"
     message = N_("This is your own account: change its password on the page “Your password”.")

@@ -39,9 +39,9 @@ class LanguageMissing(Refusal):
 class DomainUnproved(Refusal):
     code, field = "domain-unproved", "name"
     message = N_(
-        "The DNS of %(name)s does not say that the domain is yours: the TXT record is missing, or "
-        "says something else. When a name server was asked too early, a new record can take an "
-        "hour to be seen."
+        "The DNS of %(name)s does not say that the domain is yours: the TXT record %(record)s is "
+        "missing, or says something else. When a name server was asked too early, a new record "
+        "can take an hour to be seen."
     )
 
 

@@ -103,6 +103,8 @@ def prove_person(who: Actor, password: str, code: str, network: str) -> None:
 
 def find(name: str) -> Known | None:
     """Return who has this name: a holder when it is an address, else an account."""
+    if not name.isascii():  # nobody's; a terminal may even send what is no text
+        return None
     if "@" in name:
         return holder_named(name)
     account = Account.get_or_none(Account.name == name)

@@ -153,3 +153,14 @@ def take(domain: Domain, account: Account, *, by: Actor) -> None:
         which = Ownership.account == account.id, Ownership.domain == domain.id
         if Ownership.delete().where(*which).execute():
             journal.record("domain.taken", by=by, domain=domain, name=account.name)
+
+
+def take_all(account: Account, *, by: Actor) -> None:
+    """Take every domain away from an account that is to own none, also what it could bring back.
+
+    Inside a transaction.
+    """
+    owned = Ownership.account == account.id
+    for row in Ownership.select(Ownership, Domain).join(Domain).where(owned).order_by(Domain.id):
+        journal.record("domain.taken", by=by, domain=row.domain, name=account.name)
+    Ownership.delete().where(owned).execute()

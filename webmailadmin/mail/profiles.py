@@ -1,5 +1,6 @@
 """The person behind an account, and how much an owner may have: as typed, as kept."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -44,6 +45,12 @@ def wish_of(account: Account) -> Wish:
         most_domains=typed(account.most_domains or None),
         **limits,
     )
+
+
+def version_of(account: Account) -> int:
+    """Return a number that is another one once something of this was changed."""
+    seen = repr((account.kind, wish_of(account)))
+    return int.from_bytes(hashlib.sha256(seen.encode()).digest()[:7], "big")
 
 
 def typed(limit: int | None) -> str:

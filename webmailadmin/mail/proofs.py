@@ -39,4 +39,5 @@ def refuse_unproved(name: str, *, by: Actor) -> None:
     from webmailadmin.mail import name_servers  # noqa: PLC0415 - slow import, needed here alone
 
     if code(by) not in name_servers.texts(LABEL, name):
-        raise DomainUnproved(name=names.shown(name))
+        shown = names.shown(name)
+        raise DomainUnproved(name=shown, record=f"{LABEL}.{shown}")

@@ -3,6 +3,7 @@
 from webmailadmin.database import db
 from webmailadmin.mail import (
     catch_alls,
+    days,
     discretion,
     guard,
     journal,
@@ -53,7 +54,7 @@ def remove(domain: Domain, *, by: Actor) -> keeping.Count:
             domain=domain,
             addresses=count.addresses,
             mailboxes=count.mailboxes,
-            until=until.date(),
+            until=days.day_of(until),
         )
         routing.settle_domain(domain)
     return count

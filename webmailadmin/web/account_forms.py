@@ -7,7 +7,7 @@ from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from webmailadmin.mail.profiles import Wish
-from webmailadmin.web.forms import SPOKEN, Form
+from webmailadmin.web.forms import SPOKEN, Form, VersionField
 
 KINDS = [
     SelectChoice("owner", _l("Owner of domains")),
@@ -41,6 +41,7 @@ class AddAccountForm(PersonForm):
 class AccountForm(PersonForm):
     """An account and how much it may have."""
 
+    version = VersionField(default=0)
     most_addresses = StringField(_l("Addresses"))
     most_mailboxes = StringField(_l("Mailboxes"))
     most_mb = StringField(_l("Room for all mailboxes (MB)"))

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, g, make_response, render_template, url_fo
 from webmailadmin.mail import accounts, domains, names, owners, profiles
 from webmailadmin.mail.actors import Kind
 from webmailadmin.mail.errors import N_
+from webmailadmin.mail.errors_of_accounts import AccountChanged
 from webmailadmin.models import Account
 from webmailadmin.web.account_forms import (
     AccountForm,
@@ -78,7 +79,7 @@ def page(
     """
     owned = owners.domains_of(account)
     numbers = {domain.id for domain in owned}
-    wish = asdict(profiles.wish_of(account))
+    seen = asdict(profiles.wish_of(account)) | {"version": profiles.version_of(account)}
     return make_response(
         render_template(
             "accounts/page.html",
@@ -86,7 +87,7 @@ def page(
             owned=owned,
             others=[one for one in domains.list_for(g.who) if one.id not in numbers],
             one_time=password,
-            form=form or AccountForm(formdata=None, kind=account.kind, **wish),
+            form=form or AccountForm(formdata=None, kind=account.kind, **seen),
             give=give or GiveForm(formdata=None),
             removal=removal or RemoveAccountForm(formdata=None),
             plain=plain or Plain(formdata=None),
@@ -108,8 +109,13 @@ def change(account: str) -> Response:
     form = AccountForm()
     if form.validate_on_submit():
         with form.refusals():
-            accounts.change(found, kind_of(form), form.wish(), by=g.who)
+            seen = form.version.data or 0
+            accounts.change(found, kind_of(form), form.wish(), by=g.who, version=seen)
             return back_to(found, gettext("The account %(name)s is changed.", name=found.name))
+    if isinstance(form.refused, AccountChanged):
+        found = accounts.named(account, by=g.who)
+        form.version.renew(profiles.version_of(found))
+        return page(found, 409, form=form)
     return page(found, 422, form=form)
 
 

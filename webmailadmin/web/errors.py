@@ -7,35 +7,16 @@ import peewee
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from webmailadmin.mail.errors import N_, Changed, NotFound, Refusal
+from webmailadmin.mail.errors import Changed, NotFound, Refusal
 from webmailadmin.mail.errors_of_entering import OnlyThemselves
 from webmailadmin.mail.errors_of_log_ins import TooManyFailures
 from webmailadmin.mail.errors_of_mailboxes import MessagesOutOfReach, TooManyDownloads
 from webmailadmin.mail.errors_of_names import AddressGone
 from webmailadmin.web.htmx import answer
 from webmailadmin.web.security import where_from
-from webmailadmin.words import gettext, in_words
+from webmailadmin.words import gettext, in_words, why_unwritable
 
 log = logging.getLogger(__name__)
-
-# Each change was rolled back.
-UNWRITABLE: dict[type[Exception], tuple[int, str]] = {
-    cysqlite.DatabaseLockedError: (
-        503,
-        N_("The database is busy. Nothing was changed; try again."),
-    ),
-    cysqlite.DiskFullError: (
-        507,
-        N_("The server’s disk is full, so nothing was changed. Try again when there is room."),
-    ),
-    cysqlite.ReadOnlyError: (
-        503,
-        N_(
-            "The panel may not write its database, so nothing was changed. "
-            "`webmailadmin doctor` on the server says how to mend it."
-        ),
-    ),
-}
 
 STATUSES = {
     OnlyThemselves: 403,
@@ -103,12 +84,12 @@ def http_error(error: HTTPException) -> Response:
 
 def unwritable(error: peewee.OperationalError) -> Response:
     """The database is locked, its disk is full, or its file is not ours to write."""
-    cause = error.orig  # type: ignore[attr-defined]  # of SQLite itself; peewee hands it on
-    status, text = UNWRITABLE.get(type(cause), (500, ""))
+    text = why_unwritable(error)
     if not text:
         return broken(error)
     log.error("database", exc_info=error)
-    response = say(gettext(text), status)
+    full = isinstance(error.orig, cysqlite.DiskFullError)  # type: ignore[attr-defined]
+    response = say(text, 507 if full else 503)
     response.headers["Retry-After"] = "5"
     return response
 
