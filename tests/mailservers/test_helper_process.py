@@ -223,7 +223,7 @@ def test_a_second_one_leaves_the_first_alone(start: Callable[..., Running]) -> N
 
     second = start(panel_user="root")
 
-    assert second.process.wait(5) == 1
+    assert second.process.wait(SECONDS_TO_START) == 1
     assert "Cannot listen" in str(second.lines()[0]["reason"])
     assert first.process.poll() is None
     assert not mailfiles.exists(ID)
@@ -237,7 +237,7 @@ def test_half_a_purge_is_finished_at_the_start(start: Callable[..., Running], pl
 
     start(panel_user="root")
 
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + SECONDS_TO_START
     while list(half.iterdir()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -270,4 +270,4 @@ def test_an_archive_of_any_size_takes_no_memory_and_holds_nobody_up(
 
     assert received == archive.size > MESSAGES * len(text)
     assert int(helper.status("VmHWM")[0]) - before < MOST_MORE_MEMORY
-    assert longest < 1
+    assert longest < 5
