@@ -80,7 +80,8 @@ def everything() -> dict[str, list[Any]]:
     found = {}
     for table in db.get_tables():
         if table != "sqlite_sequence":  # counts numbers given, also those of rows that are gone
-            names = ", ".join(c.name for c in db.get_columns(table) if c.name != "seen_at")
+            columns = [column.name for column in db.get_columns(table)]
+            names = ", ".join("0" if name == "seen_at" else name for name in columns)
             rows = db.execute_sql(f'SELECT rowid, {names} FROM "{table}" ORDER BY rowid')
             found[table] = rows.fetchall()
     return found
