@@ -7,7 +7,6 @@ import pytest
 
 from tests.mail.stage import install
 from webmailadmin import database, settings
-from webmailadmin.mail import throttle
 from webmailadmin.mail.actors import Actor
 from webmailadmin.models import Domain
 
@@ -20,13 +19,6 @@ def app(fresh: Path) -> Iterator[None]:
     database.db.pragma("synchronous", 0)
     yield
     database.db.close()
-
-
-@pytest.fixture
-def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stop the throttle's clock: its first wait is a second, which may be over before one looks."""
-    moment = throttle.now()
-    monkeypatch.setattr(throttle, "now", lambda: moment)
 
 
 @pytest.fixture
