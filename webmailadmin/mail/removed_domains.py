@@ -14,6 +14,7 @@ from webmailadmin.mail import (
     routing,
 )
 from webmailadmin.mail.actors import Actor, Kind
+from webmailadmin.mail.days import day_of
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_domains import (
     DomainExists,
@@ -53,7 +54,7 @@ def remove(domain: Domain, *, by: Actor) -> keeping.Count:
             domain=domain,
             addresses=count.addresses,
             mailboxes=count.mailboxes,
-            until=until.date(),
+            until=day_of(until),
         )
         routing.settle_domain(domain)
     return count
