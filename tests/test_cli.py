@@ -95,7 +95,7 @@ class Terminal:
             yield panel
         finally:
             process.send_signal(signal.SIGINT)
-            panel.rest, panel.errors = process.communicate(timeout=10)
+            panel.rest, panel.errors = process.communicate(timeout=30)
 
 
 class Panel:
