@@ -182,7 +182,7 @@ def test_it_does_not_run_as_root_on_files_of_root(
 
     helper = start(user=None)
 
-    assert helper.process.wait(5) == 1
+    assert helper.process.wait(SECONDS_TO_START) == 1
     assert [line["reason"] for line in helper.lines()] == [
         f"The mail files' folder {helper.root} belongs to root."
     ]
@@ -194,7 +194,7 @@ def test_without_the_panels_user_it_says_so(
 ) -> None:
     helper = start(panel_user=panel_user or "-")
 
-    assert helper.process.wait(5) == 1
+    assert helper.process.wait(SECONDS_TO_START) == 1
     assert [line["event"] for line in helper.lines()] == ["cannot start"]
     assert "There is no user" in str(helper.lines()[0]["reason"])
 
@@ -211,7 +211,7 @@ def test_it_ends_at_once_and_the_next_one_takes_its_place(
 
     helper.process.send_signal(number)
 
-    assert helper.process.wait(5) == (-number if number == signal.SIGKILL else 0)
+    assert helper.process.wait(SECONDS_TO_START) == (-number if number == signal.SIGKILL else 0)
     with pytest.raises(mailfiles.HelperUnreachable):
         mailfiles.exists(ID)
     start(panel_user="root")

@@ -84,7 +84,7 @@ def list_for(by: Actor) -> list[Domain]:
     rows = Domain.select().where(Domain.removed_at.is_null(False), Domain.id.in_(kept))
     if not guard.everything(by):
         rows = rows.where(Domain.id.in_(owners.added_by(by)))
-    return list(rows.order_by(Domain.removed_at.desc()))
+    return list(rows.order_by(Domain.removed_at.desc(), Domain.id.desc()))
 
 
 def of(by: Actor, id_: int) -> Domain:
