@@ -12,7 +12,7 @@ from xdist.scheduler import LoadFileScheduling
 from tests.browser_of import Browser
 from tests.killed.dying import DEATHS
 from webmailadmin import create_app, database
-from webmailadmin.mail import accounts, addresses, domains
+from webmailadmin.mail import accounts, addresses, domains, throttle
 from webmailadmin.mail.actors import COMMAND_LINE, Actor
 from webmailadmin.models import Account, Address, Domain
 
@@ -125,6 +125,13 @@ def contact(bonvenon: Domain, alice: Actor) -> Address:
         version=1, mailbox=True, password=PASSWORD, confirmation=PASSWORD, quota_mb="1024"
     )
     return addresses.save(address, wish, by=alice).address
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the throttle's clock: its first wait is a second, which may be over before one looks."""
+    moment = throttle.now()
+    monkeypatch.setattr(throttle, "now", lambda: moment)
 
 
 @pytest.fixture

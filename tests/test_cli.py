@@ -23,6 +23,7 @@ from tests.mailservers import panel
 from webmailadmin.mail import passwords
 
 TOP = Path(__file__).parents[1]
+SECONDS_TO_START = 20
 GOOD = "correct horse battery"
 ONE_TIME = r"[a-z2-9]{4}(?:-[a-z2-9]{4}){3}"
 # As somebody without rights: root may write everywhere, and reads what this Python is made of.
@@ -94,7 +95,7 @@ class Terminal:
             yield panel
         finally:
             process.send_signal(signal.SIGINT)
-            panel.rest, panel.errors = process.communicate(timeout=10)
+            panel.rest, panel.errors = process.communicate(timeout=30)
 
 
 class Panel:
@@ -107,7 +108,8 @@ class Panel:
 
     def answer(self) -> int:
         """Wait for the log-in page; return its status."""
-        for _ in range(200):
+        deadline = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < deadline:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/log-in") as reply:
                     return int(reply.status)

@@ -84,7 +84,7 @@ def pasted(line: str) -> str:
 def test_its_two_lines_send_a_mail_and_read_it(demo: Running) -> None:
     send, read = (line for line in demo.printed if line.startswith("curl "))
     pasted(send)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + SECONDS_TO_START
     while True:
         done = subprocess.run(["sh", "-c", read], capture_output=True, text=True, timeout=30)
         if "It works." in done.stdout:

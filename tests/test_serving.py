@@ -207,6 +207,6 @@ def test_a_reader_that_reads_nothing_any_more_is_let_go() -> None:
     serving.let_go(server, time.time() + serving.SECONDS_OF_PATIENCE - 10)
     assert not closed.wait(0.5)
     serving.let_go(server, time.time() + serving.SECONDS_OF_PATIENCE + 10)
-    assert closed.wait(5)
+    assert closed.wait(30)
     reader.close()
     server.close()

@@ -26,7 +26,7 @@ from markupsafe import Markup
 
 from webmailadmin.mail import journal, names, usage
 from webmailadmin.mail.actors import COMMAND_LINE, THE_PANEL
-from webmailadmin.mail.days import time_zone
+from webmailadmin.mail.days import day_of, time_zone
 from webmailadmin.mail.errors import N_, Changed, Refusal
 from webmailadmin.models import now
 
@@ -210,7 +210,8 @@ def rounded(count: int) -> float:
 
 def is_this_year(moment: date) -> bool:
     """Say whether a date needs no year to be understood."""
-    return datetime.now().astimezone().year == moment.year
+    shown = day_of(moment) if isinstance(moment, datetime) else moment
+    return shown.year == day_of(now()).year
 
 
 def day(moment: date) -> str:

@@ -74,7 +74,7 @@ class Panel:
 
     def answers(self) -> bool:
         """Say whether somebody listens and speaks HTTP."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("GET", "/log-in")
             return connection.getresponse().status == 200
@@ -87,7 +87,7 @@ class Panel:
         """End it, as systemd would."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=30)
             self.process = None
 
     def command(self, *words: str, typed: str = "") -> str:

@@ -110,19 +110,16 @@ def test_a_hostile_order_is_refused_and_logged_in_a_line(
 def test_who_says_nothing_is_left_and_holds_up_nobody(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "SECONDS_TO_ORDER", 0.5)
-    with socket.socket(socket.AF_UNIX) as silent, socket.socket(socket.AF_UNIX) as slow:
-        for connection in (silent, slow):
-            connection.settimeout(10)
-            connection.connect(str(stage.socket))
-        began = time.monotonic()
-        slow.sendall(b'{"verb"')
-        assert not mailfiles.exists(ID)
-        assert time.monotonic() - began < 0.5
-
-        for connection in (silent, slow):
-            assert b"took too long" in connection.recv(1000)
-        assert time.monotonic() - began < 5
+    for patience, is_told in ((60, False), (0.5, True)):
+        monkeypatch.setattr(server, "SECONDS_TO_ORDER", patience)
+        with socket.socket(socket.AF_UNIX) as silent, socket.socket(socket.AF_UNIX) as slow:
+            for connection in (silent, slow):
+                connection.settimeout(10)
+                connection.connect(str(stage.socket))
+            slow.sendall(b'{"verb"')
+            assert not mailfiles.exists(ID)
+            for connection in (silent, slow) if is_told else ():
+                assert b"took too long" in connection.recv(1000)
 
 
 def test_more_than_it_can_do_at_once_waits_for_a_place(
@@ -131,13 +128,13 @@ def test_more_than_it_can_do_at_once_waits_for_a_place(
     monkeypatch.setattr(server, "SECONDS_TO_ORDER", 0.5)
     monkeypatch.setattr(mailfiles, "SECONDS_TO_ANSWER", 10)
     silent = [socket.socket(socket.AF_UNIX) for _ in range(server.MOST_AT_ONCE)]
+    began = time.monotonic()
     for connection in silent:
         connection.connect(str(stage.socket))
-    began = time.monotonic()
 
     assert not mailfiles.exists(ID)
 
-    assert 0.3 < time.monotonic() - began < 5
+    assert time.monotonic() - began > 0.4
     for connection in silent:
         connection.close()
 

@@ -309,7 +309,7 @@ def test_a_session_is_written_at_most_once_a_minute(alice: Actor) -> None:
     sessions.logged_in(token)
 
     (session,) = Session.select()
-    assert now() - session.seen_at < timedelta(seconds=5)
+    assert now() - session.seen_at < timedelta(minutes=1)
 
 
 def test_sessions_of_the_past_are_swept_at_a_log_in(alice: Actor) -> None:

@@ -141,7 +141,7 @@ def test_a_password_set_by_somebody_else_while_one_is_chosen_stays(
     assert passwords.matches(ANOTHER, Mailbox.get().password)
 
 
-def test_the_present_one_is_asked_for_and_not_to_be_tried(holder: Actor) -> None:
+def test_the_present_one_is_asked_for_and_not_to_be_tried(holder: Actor, still: None) -> None:
     for _ in range(throttle.FREE_TRIES["account"]):
         with pytest.raises(PasswordWrong):
             holders.change_password("wrong", OTHER, OTHER, by=holder)

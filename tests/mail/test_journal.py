@@ -1,15 +1,24 @@
 """The journal: in the same transaction as what it tells of, and never rewritten."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import peewee
 import pytest
 
 from tests.mail.stage import acts_on, everything, find, make, save, sql
 from webmailadmin.database import db
-from webmailadmin.mail import addresses, days, domains, journal, removal
+from webmailadmin.mail import (
+    addresses,
+    domains,
+    journal,
+    mailboxes,
+    removal,
+    removed_domains,
+)
 from webmailadmin.mail.actors import COMMAND_LINE, Actor, Kind
+from webmailadmin.mail.days import day_of
+from webmailadmin.mail.errors_of_names import AddressGone
 from webmailadmin.mail.journal_search import PAGE, Search, read
 from webmailadmin.models import Address, Domain, Journal, Removed, now
 
@@ -33,10 +42,27 @@ def test_each_act_tells_who_did_what_to_which_address(contact: Address, alice: A
     assert {(entry.actor, entry.email) for entry in entries} == {("alice", contact.email)}
     assert all(abs(entry.at - now()) < timedelta(minutes=1) for entry in entries)
     told = {entry.act: entry.details for entry in entries}
-    until = days.day_of(Removed.get(Removed.kind == "mailbox").until).isoformat()
+    until = day_of(Removed.get(Removed.kind == "mailbox").until).isoformat()
     assert told["mailbox.opened"] == {"quota_mb": "1024"}
     assert told["recipients.added"] == {"emails": "far@x.org"}
     assert told["mailbox.removed"] == {"until": until}
+
+
+def test_until_when_something_is_kept_is_told_as_the_day_that_pages_show(
+    contact: Address, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (mailboxes, removed_domains):
+        monkeypatch.setattr(module, "now", lambda: datetime(2100, 6, 30, 22, 30))
+    save(contact.email, by=alice, mailbox=False, may_remove=True)
+    addresses.remove(find(contact.email), confirmed=True, by=alice)
+    with pytest.raises(AddressGone) as refusal:
+        addresses.refuse_gone(alice, contact.email)
+    removed_domains.remove(contact.domain, by=alice)
+
+    told = [json.loads(row.details).get("until") for row in Journal.select()]
+    # In Paris, it was July already.
+    assert [day for day in told if day] == ["2100-07-31"] * 3
+    assert str(refusal.value.values["until"]) == "2100-07-31"
 
 
 def test_every_act_that_is_written_has_its_words(contact: Address, alice: Actor) -> None:

@@ -542,9 +542,7 @@ def test_who_reads_a_mail_that_was_sent_to_a_wrong_address_confirms_nothing(pers
     assert is_good(token)
 
 
-def test_a_link_that_confirms_is_no_place_to_try_passwords(person, monkeypatch):
-    moment = throttle.now()
-    monkeypatch.setattr(throttle, "now", lambda: moment)  # the first wait is a second
+def test_a_link_that_confirms_is_no_place_to_try_passwords(person, still):
     _, token = contacts.change(ELSEWHERE, PASSWORD, by=people.actor(person))
     for _ in range(throttle.FREE_TRIES["account"]):
         with pytest.raises(PasswordWrong):
@@ -597,9 +595,7 @@ def test_a_contact_address_takes_the_password_that_is_present_in_the_end(person,
     assert people.again(person).contact == ELSEWHERE
 
 
-def test_a_stolen_session_is_no_place_to_try_passwords(person, monkeypatch):
-    moment = throttle.now()
-    monkeypatch.setattr(throttle, "now", lambda: moment)  # the first wait is a second
+def test_a_stolen_session_is_no_place_to_try_passwords(person, still):
     by = people.actor(person)
     tries = [
         lambda: contacts.change(ELSEWHERE, "wrong", by=by),

@@ -1,5 +1,7 @@
 """Vacation answers: who may write them, what is taken, from when to when they are sent."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -206,6 +208,19 @@ def test_a_day_begins_and_ends_where_the_panel_is(alice: Actor) -> None:
         datetime(2030, 3, 30, 23),
         datetime(2030, 3, 31, 22),
     )
+
+
+@pytest.mark.parametrize("zone", ["Europe/Paris", "Asia/Kolkata", "America/New_York"])
+def test_without_a_setting_days_are_those_of_the_system_in_summer_and_winter(zone: str) -> None:
+    """What the system calls its time changes twice a year: CET, CEST."""
+    said = subprocess.run(
+        [sys.executable, "-c", "from webmailadmin.mail import days; print(days.time_zone())"],
+        env={"TZ": zone},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == f"{zone}\n"
 
 
 @pytest.mark.parametrize(

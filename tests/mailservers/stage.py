@@ -16,7 +16,7 @@ from email.message import EmailMessage
 
 from webmailadmin.servers.private import LOOPBACK, Ports, PrivateServers
 
-SECONDS_TO_DELIVER = 10
+SECONDS_TO_DELIVER = 30
 # A sender that was never seen: smtpd remembers how it resolved a pair of sender and recipient
 # for as long as its process lives.
 fresh_number = itertools.count(1)

@@ -64,7 +64,7 @@ def test_a_part_of_a_page_leads_to_the_question_and_back_to_the_page(browser, co
     assert reply.headers["HX-Redirect"] == f"/prove?next={LIST}?show%3Dall"
 
 
-def test_a_wrong_password_is_told_and_counted(browser, bonvenon, guarded):
+def test_a_wrong_password_is_told_and_counted(browser, bonvenon, guarded, still):
     long_ago()
     asked = browser.get(LIST)
 

@@ -220,7 +220,7 @@ def test_without_a_mail_server_it_is_said_that_nothing_was_sent(browser, contact
     ]
 
 
-def test_nobody_sends_many(browser, server, helper, clock, headers):
+def test_nobody_sends_many(browser, server, helper, clock, still, headers):
     for _ in range(4):
         press(browser, headers=FRAGMENT)
 

@@ -6,7 +6,6 @@ from peewee import Expression
 
 from webmailadmin.database import db
 from webmailadmin.mail import (
-    days,
     discretion,
     guard,
     journal,
@@ -24,6 +23,7 @@ from webmailadmin.mail import (
     usage,
 )
 from webmailadmin.mail.actors import Actor
+from webmailadmin.mail.days import day_of
 from webmailadmin.mail.errors import Changed, NotFound, Refusal, Refusals
 from webmailadmin.mail.errors_of_catch_alls import AddressIsCatchAll
 from webmailadmin.mail.errors_of_domains import PostmasterStays
@@ -93,7 +93,7 @@ def refuse_gone(by: Actor, email: str) -> None:
         return
     kept = removal.last_of(domain, email, by=by)
     if kept is not None:
-        raise AddressGone(email=email, domain=domain.name, until=days.day_of(kept.until))
+        raise AddressGone(email=email, domain=domain.name, until=day_of(kept.until))
 
 
 def add(domain: Domain, typed: str, *, by: Actor) -> Address:
@@ -325,6 +325,6 @@ def take_away(address: Address, *, by: Actor) -> Removed:
         by=by,
         domain=address.domain,
         email=address.email,
-        until=days.day_of(kept.until),
+        until=day_of(kept.until),
     )
     return kept

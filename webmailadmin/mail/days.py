@@ -4,27 +4,20 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel.localtime import LOCALTZ
+
 from webmailadmin import settings
 
 A_DAY = timedelta(days=1)
 # Far enough from both ends of what a date can be to be moved by a time zone.
 FIRST, LAST = date(1970, 1, 2), date(9999, 12, 30)
-
-
-@cache
-def known() -> set[str]:
-    """Return the names of all time zones, read once: they are hundreds of files."""
-    return available_timezones()
+zones = cache(available_timezones)  # which reads many files
 
 
 def time_zone() -> str:
     """Return the name of the time zone that dates are shown in."""
-    wanted = settings.current.time_zone
-    if wanted in known():
-        return wanted
-    local = datetime.now().astimezone().tzinfo
-    key = str(local)
-    return key if isinstance(local, ZoneInfo) or key in known() else "UTC"
+    wanted = (settings.current.time_zone, str(LOCALTZ))
+    return next((zone for zone in wanted if zone in zones()), "UTC")
 
 
 def begin_of(day: date) -> datetime:

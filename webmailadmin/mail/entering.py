@@ -10,7 +10,6 @@ from webmailadmin.database import db
 from webmailadmin.mail import (
     accounts,
     addresses,
-    days,
     guard,
     journal,
     journal_search,
@@ -19,6 +18,7 @@ from webmailadmin.mail import (
     sessions,
 )
 from webmailadmin.mail.actors import Actor, Kind
+from webmailadmin.mail.days import day_of
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_entering import AdministratorsStayThemselves, MayNotLogIn
 from webmailadmin.mail.journal_search import Search
@@ -104,7 +104,7 @@ def last(token: str) -> tuple[str, datetime] | None:
     if log_in is None or guard.everything(log_in.actor):
         return None
     act = "mailbox.entered" if log_in.actor.kind is Kind.HOLDER else "account.entered"
-    since = days.day_of(now() - TOLD_FOR).isoformat()
+    since = day_of(now() - TOLD_FOR).isoformat()
     for entry in journal_search.read(Search(act=act, since=since), by=log_in.actor):
         return entry.actor, entry.at
     return None

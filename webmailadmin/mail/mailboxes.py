@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from webmailadmin import settings
 from webmailadmin.database import db
-from webmailadmin.mail import days, guard, journal, kicks, notices, passwords
+from webmailadmin.mail import guard, journal, kicks, notices, passwords
 from webmailadmin.mail.actors import Actor
+from webmailadmin.mail.days import day_of
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_mailboxes import QuotaMalformed, QuotaTooLarge
 from webmailadmin.mail.notices import Notice
@@ -139,7 +140,7 @@ def take_off(address: Address, box: Mailbox, *, by: Actor) -> Removed:
         by=by,
         domain=address.domain,
         email=address.email,
-        until=days.day_of(kept.until),
+        until=day_of(kept.until),
     )
     return kept
 

@@ -3,7 +3,6 @@
 from webmailadmin.database import db
 from webmailadmin.mail import (
     catch_alls,
-    days,
     discretion,
     guard,
     journal,
@@ -15,6 +14,7 @@ from webmailadmin.mail import (
     routing,
 )
 from webmailadmin.mail.actors import Actor, Kind
+from webmailadmin.mail.days import day_of
 from webmailadmin.mail.errors import NotFound
 from webmailadmin.mail.errors_of_domains import (
     DomainExists,
@@ -54,7 +54,7 @@ def remove(domain: Domain, *, by: Actor) -> keeping.Count:
             domain=domain,
             addresses=count.addresses,
             mailboxes=count.mailboxes,
-            until=days.day_of(until),
+            until=day_of(until),
         )
         routing.settle_domain(domain)
     return count
@@ -84,7 +84,7 @@ def list_for(by: Actor) -> list[Domain]:
     rows = Domain.select().where(Domain.removed_at.is_null(False), Domain.id.in_(kept))
     if not guard.everything(by):
         rows = rows.where(Domain.id.in_(owners.added_by(by)))
-    return list(rows.order_by(Domain.removed_at.desc()))
+    return list(rows.order_by(Domain.removed_at.desc(), Domain.id.desc()))
 
 
 def of(by: Actor, id_: int) -> Domain:

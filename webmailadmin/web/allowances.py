@@ -64,17 +64,15 @@ def inside(account: Account, has: Used) -> list[Use]:
     return found
 
 
-def own() -> list[Use]:
-    """Return what the owner who asks uses of its limits in its domains; nothing for others."""
+def own(domains: bool = False) -> list[Use]:
+    """Return what the owner who asks uses of its limits in its domains; nothing for others.
+
+    domains: and how many domains the owner has added.
+    """
     if g.who.kind is not Kind.OWNER:
         return []
     account = accounts.of(g.who)
-    return inside(account, limits.used(account))
-
-
-def own_and_domains() -> list[Use]:
-    """Return that, and how many domains the owner has added."""
-    return of(accounts.of(g.who)) if g.who.kind is Kind.OWNER else []
+    return of(account) if domains else inside(account, limits.used(account))
 
 
 def may_remove(domain: Domain) -> bool:
@@ -87,7 +85,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         allowances_of=of,
         own_allowances=own,
-        own_allowances_and_domains=own_and_domains,
         is_hoster=lambda: guard.everything(g.who),
         may_add_domains=lambda: limits.may_add_domains(g.who),
         may_remove=may_remove,
