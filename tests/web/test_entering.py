@@ -253,6 +253,18 @@ def test_the_person_is_told_at_their_log_in_and_in_their_journal(app, entered):
     assert "bruno (alice as bruno): left the panel of account bruno" in shown
 
 
+def test_the_first_page_of_a_holder_tells_what_was_done_in_their_name(app, browser, contact):
+    enter(browser, "/addresses/contact@bonvenon.fr/enter")
+    browser.submit("/mailbox", BAR)
+    holder = Browser(app)
+    holder.log_in(contact.email, PASSWORD)
+
+    shown = holder.get("/mailbox").words(".journal")
+
+    assert "contact@bonvenon.fr (alice as contact@bonvenon.fr): left the panel" in shown
+    assert "you: left" not in shown
+
+
 @pytest.mark.parametrize(
     ("url", "to"),
     [
