@@ -49,12 +49,12 @@ document.addEventListener("focusin", (event) => {
   if (event.target.matches("[data-replace]")) event.target.select();
 });
 
-// A download leaves its page as it is: a second click at once would begin another one.
+// A form that leaves its page is sent once: the answer to a second click would hide that of the first.
 document.addEventListener("submit", (event) => {
-  if (!event.target.matches("[data-download]")) return;
   const button = event.submitter;
+  if (event.defaultPrevented || !button) return;
   setTimeout(() => { button.disabled = true; });
-  setTimeout(() => { button.disabled = false; }, 3000);
+  setTimeout(() => { button.disabled = false; }, 3000); // a download leaves its page as it is
 });
 
 // The filter above a long menu.

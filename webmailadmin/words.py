@@ -32,7 +32,7 @@ from webmailadmin.models import now
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 EMAILS = ("email", "to", "was", "contact")
-COUNTED = ("addresses", "mailboxes", "messages")
+COUNTED = ("addresses", "mailboxes", "messages", "seconds")
 MEGABYTES = ("limit", "used_mb", "most_mb", "wanted_mb")
 # Each change was rolled back.
 UNWRITABLE: dict[type[Exception], str] = {
@@ -181,6 +181,8 @@ def counted(what: str, count: int) -> str:
         return ngettext("%(n)s address", "%(n)s addresses", count, n=n)
     if what == "mailboxes":
         return ngettext("%(n)s mailbox", "%(n)s mailboxes", count, n=n)
+    if what == "seconds":
+        return ngettext("%(n)s second", "%(n)s seconds", count, n=n)
     return ngettext("%(n)s message", "%(n)s messages", count, n=n)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import Held, OpenPage
 from tests.browser.pages import CONTACT
 from tests.browser.panel import PASSWORD, Panel
 from tests.browser.watch import Watch
@@ -91,3 +91,24 @@ def test_the_editor_revokes_in_place_and_keeps_what_is_typed(
     expect(page.locator("[id^=app-passwords-]")).to_contain_text("The holder makes them")
     expect(page.locator("[id^=app-passwords-] summary")).to_be_focused()
     expect(page.get_by_label("Redirect to")).to_have_value("typed@elsewhere.org")
+
+
+def test_a_double_click_on_a_new_password_is_one_change(
+    open_page: OpenPage, panel: Panel, holder: str
+) -> None:
+    page = open_page("/password", holder=holder)
+    page.get_by_label("Present password").fill(PASSWORD)
+    page.get_by_label("New password").fill("quite another phrase 9")
+    page.get_by_label("Confirm the password").fill("quite another phrase 9")
+    held, sent = Held(), []
+    page.route("**/password", held.hold)
+    page.on("request", lambda request: sent.append(request.method))
+    page.locator("main .main").scroll_into_view_if_needed()
+    box = page.locator("main .main").bounding_box()
+    assert box is not None
+    for _ in range(2):
+        page.mouse.click(box["x"] + 9, box["y"] + 9)
+    page.wait_for_timeout(300)  # for what must not come
+    held[0].continue_()
+    expect(page.locator(".toast")).to_contain_text("Your password is changed.")
+    assert sent.count("POST") == 1

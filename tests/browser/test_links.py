@@ -12,6 +12,7 @@ from tests.browser.pages import CONTACT, entry, toast
 from tests.browser.panel import Panel
 from tests.browser.watch import Watch
 from tests.browser.words import IN
+from webmailadmin.upkeep.letter_words import Words, templates
 
 WORDS = IN["en"]
 NEW = "quite another phrase 9"
@@ -119,3 +120,12 @@ def test_the_pages_of_a_forgotten_password_fit_a_phone(
     page.goto("/link")
     assert no_wider(page)
     shoot(page, "over")
+
+
+def test_a_letter_with_a_link_is_no_wider_than_a_phone(open_page: OpenPage) -> None:
+    link = f"https://panel.example.net/link/{'x' * 43}"
+    letter = Words("A new password", ("Choose it here:",), link, "Choose it")
+    html = templates.get_template("letter.html").render(letter=letter, language="en")
+    page = open_page("/log-in", logged_in=False, size=PHONE).context.new_page()
+    page.set_content(html)
+    assert no_wider(page)

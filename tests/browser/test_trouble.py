@@ -199,3 +199,16 @@ def test_who_chooses_no_and_at_once_yes_again_gets_what_belongs_to_yes(
     pages.save(page, words)
     expect(toast(page)).to_contain_text("contact@bonvenon.fr")
     expect(entry(page, "contact@bonvenon.fr").locator(".way")).to_contain_text("1 GB")
+
+
+def test_nothing_is_swapped_before_all_scripts_are_there(open_page: OpenPage, info: str) -> None:
+    page = open_page("/domains/")
+    held = Held()
+    page.route("**/app.js", held.hold)
+    page.goto(EDITOR, wait_until="commit")
+    page.wait_for_function("window.htmx")
+    page.wait_for_timeout(300)
+    began = page.evaluate("document.querySelectorAll('[data-htmx-powered]').length")
+    held[0].continue_()
+    expect(page.locator("[data-htmx-powered]").first).to_be_attached()
+    assert began == 0

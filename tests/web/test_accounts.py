@@ -56,6 +56,7 @@ def test_an_owner_is_added_and_its_one_time_password_shown_once(browser, alice):
     )
     assert (found.language, found.one_time, found.enabled) == ("fr", True, True)
     password = page.words("#one-time .code")
+    assert page.soup.select_one("#one-time button")["data-copy"] == password
     assert re.fullmatch(r"[a-z2-9-]{19}", password)
     assert password not in browser.get(PAGE).text
     assert password not in str(browser.cookies())

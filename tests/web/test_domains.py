@@ -361,3 +361,8 @@ def test_no_entry_is_lost_or_doubled_over_the_pages_of_the_journal(browser, bonv
         *(f"person{n:03d}@bonvenon.fr" for n in reversed(range(250))),
         "postmaster@bonvenon.fr",
     ]
+
+
+def test_each_tab_of_a_domain_has_a_title_of_its_own(browser, bonvenon):
+    titles = {browser.get(f"{LIST}{tab}").title() for tab in ("", "unknown", "journal", "about")}
+    assert len(titles) == 4

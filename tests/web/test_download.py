@@ -15,6 +15,7 @@ from webmailadmin.mail import addresses, domains, removed_domains, usage
 from webmailadmin.models import Address, Domain, Journal, Mailbox, Removed
 from webmailadmin.upkeep import downloads
 
+FORM = "form:is([action$='/download'], [action*='/messages/'])"
 DOWNLOAD = "/addresses/contact@bonvenon.fr/download"
 OUT_OF_REACH = "The messages cannot be read at the moment; the panel’s log says why."
 
@@ -40,7 +41,7 @@ ARCHIVE = zipped()
 
 
 def test_all_messages_come_as_one_zip_with_its_size_and_name(browser, contact, helper):
-    reply = browser.submit(CONTACT, "[data-download]")
+    reply = browser.submit(CONTACT, FORM)
 
     assert (reply.status, reply.body) == (200, ARCHIVE)
     assert reply.headers["Content-Type"] == "application/zip"
@@ -62,7 +63,7 @@ def test_a_domain_with_accents_names_the_file_in_both_ways(browser, alice, helpe
     domains.install("été.fr", "camille@elsewhere.org", by=alice)
     make("zoe@xn--t-9fab.fr", by=alice, mailbox=True)
 
-    reply = browser.submit("/addresses/zoe@xn--t-9fab.fr/edit", "[data-download]")
+    reply = browser.submit("/addresses/zoe@xn--t-9fab.fr/edit", FORM)
 
     said = reply.headers["Content-Disposition"]
     assert 'filename="zoe@xn--t-9fab.fr-' in said
@@ -70,7 +71,7 @@ def test_a_domain_with_accents_names_the_file_in_both_ways(browser, alice, helpe
 
 
 def test_a_download_is_told_in_the_journal_before_its_first_byte(browser, contact, helper):
-    token = browser.get(CONTACT).soup.select_one("[data-download] input")["value"]
+    token = browser.get(CONTACT).soup.select_one(f"{FORM} input")["value"]
     before = everything()
 
     answer = browser.client.post(
@@ -93,7 +94,7 @@ def test_without_a_helper_there_are_words_and_no_broken_file(browser, contact, h
     before = everything()
     asked = {**headers, "Referer": f"https://localhost{CONTACT}"}
 
-    reply = browser.submit(page, "[data-download]", headers=asked)
+    reply = browser.submit(page, FORM, headers=asked)
 
     assert (reply.status, everything()) == (503, before)
     assert OUT_OF_REACH in reply.words(".notice")
@@ -107,7 +108,7 @@ def test_what_the_helper_refuses_is_said_and_logged(browser, contact, helper, ca
     helper.answers["archive"] = {"refused": "The folder is a symbolic link."}
 
     with caplog.at_level("INFO", "webmailadmin"):
-        reply = browser.submit(CONTACT, "[data-download]")
+        reply = browser.submit(CONTACT, FORM)
 
     assert reply.status == 503
     noted = [record.values for record in caplog.records if record.getMessage() == "download"]
@@ -118,7 +119,7 @@ def test_what_the_helper_refuses_is_said_and_logged(browser, contact, helper, ca
 def test_a_helper_that_ends_too_soon_gives_less_than_was_promised(browser, contact, helper):
     """A web server then ends the connection: no browser takes that for a whole file."""
     helper.packs(ARCHIVE, size=len(ARCHIVE) + 10)
-    token = browser.get(CONTACT).soup.select_one("[data-download] input")["value"]
+    token = browser.get(CONTACT).soup.select_one(f"{FORM} input")["value"]
 
     answer = browser.client.post(
         DOWNLOAD, data={"csrf_token": token}, base_url="https://localhost", buffered=False
@@ -132,7 +133,7 @@ def test_a_helper_that_ends_too_soon_gives_less_than_was_promised(browser, conta
 
 def test_a_reader_that_goes_away_lets_the_helper_go(browser, contact, helper):
     helper.packs(*[bytes(2**16)] * 1000)
-    token = browser.get(CONTACT).soup.select_one("[data-download] input")["value"]
+    token = browser.get(CONTACT).soup.select_one(f"{FORM} input")["value"]
     answer = browser.client.post(
         DOWNLOAD, data={"csrf_token": token}, base_url="https://localhost", buffered=False
     )
@@ -147,7 +148,7 @@ def test_a_reader_that_goes_away_lets_the_helper_go(browser, contact, helper):
 
 
 def test_only_a_few_run_at_once_and_another_is_told_so(browser, contact, helper):
-    token = browser.get(CONTACT).soup.select_one("[data-download] input")["value"]
+    token = browser.get(CONTACT).soup.select_one(f"{FORM} input")["value"]
 
     def begin():
         return browser.client.post(
@@ -157,7 +158,7 @@ def test_only_a_few_run_at_once_and_another_is_told_so(browser, contact, helper)
     running = [begin() for _ in range(downloads.MOST_AT_ONCE)]
     assert [answer.status_code for answer in running] == [200, 200, 200]
 
-    refused = browser.submit(CONTACT, "[data-download]")
+    refused = browser.submit(CONTACT, FORM)
     assert refused.status == 503
     assert refused.words(".notice") == (
         "3 downloads are running. Try again once one of them has ended."
@@ -165,14 +166,14 @@ def test_only_a_few_run_at_once_and_another_is_told_so(browser, contact, helper)
     assert acts_on(contact.domain).count("messages.downloaded") == 3
 
     running.pop().close()
-    assert browser.submit(CONTACT, "[data-download]").status == 200
+    assert browser.submit(CONTACT, FORM).status == 200
     for answer in running:
         answer.close()
 
 
 def test_an_owner_leaves_room_for_others(browser, owner, contact, helper):
     def answer(who):
-        token = who.get(CONTACT).soup.select_one("[data-download] input")["value"]
+        token = who.get(CONTACT).soup.select_one(f"{FORM} input")["value"]
         return who.client.post(
             DOWNLOAD, data={"csrf_token": token}, base_url="https://localhost", buffered=False
         )
@@ -187,7 +188,7 @@ def test_a_download_that_cannot_be_told_does_not_begin(browser, contact, helper)
     page = browser.get(CONTACT)
     Journal._meta.database.execute_sql("PRAGMA query_only = 1")
     try:
-        reply = browser.submit(page, "[data-download]")
+        reply = browser.submit(page, FORM)
     finally:
         Journal._meta.database.execute_sql("PRAGMA query_only = 0")
 
@@ -197,7 +198,7 @@ def test_a_download_that_cannot_be_told_does_not_begin(browser, contact, helper)
 
 
 def test_a_form_that_is_too_old_is_said_and_nothing_is_sent(browser, contact, helper):
-    reply = browser.submit(CONTACT, "[data-download]", {"csrf_token": "old"})
+    reply = browser.submit(CONTACT, FORM, {"csrf_token": "old"})
 
     assert reply.status == 422
     assert "This page had been open for too long." in reply.words(".notice")
@@ -214,7 +215,7 @@ def test_an_alias_has_nothing_to_download(browser, bonvenon, alice, helper):
         "/addresses/sales@bonvenon.fr/download", method="POST", data={"csrf_token": token}
     )
 
-    assert (reply.status, page.soup.select("[data-download]")) == (404, [])
+    assert (reply.status, page.soup.select(FORM)) == (404, [])
 
 
 def test_the_url_of_a_download_that_is_typed_leads_to_its_page(browser, contact):
@@ -241,7 +242,7 @@ def test_the_editor_and_both_warnings_offer_it_first(browser, contact, headers):
 def test_what_can_be_brought_back_can_be_downloaded(browser, contact, alice, helper):
     kept = addresses.remove(contact, confirmed=True, by=alice)
 
-    reply = browser.submit(f"{LIST}removed/", "[data-download]")
+    reply = browser.submit(f"{LIST}removed/", FORM)
 
     assert (reply.status, reply.body) == (200, ARCHIVE)
     assert ("archive", kept.mailbox.home) in helper.asked
@@ -258,7 +259,7 @@ def test_a_catch_all_or_alias_in_the_bin_has_nothing_to_download(browser, bonven
         f"{LIST}removed/{kept.id}/download", method="POST", data={"csrf_token": token}
     )
 
-    assert (reply.status, page.soup.select("[data-download]")) == (404, [])
+    assert (reply.status, page.soup.select(FORM)) == (404, [])
 
 
 # A whole domain
@@ -283,7 +284,7 @@ def test_the_mailboxes_of_a_domain_are_listed_each_with_its_download(
         "contact @bonvenon.fr 1,204 messages (310 MB) Download",
         "sales @bonvenon.fr not known yet Download",
     ]
-    reply = browser.submit(page, "[data-download]")
+    reply = browser.submit(page, FORM)
     assert (reply.status, reply.body) == (200, ARCHIVE)
 
 
@@ -295,7 +296,7 @@ def test_a_removed_domain_s_mailboxes_can_still_be_downloaded(browser, contact, 
 
     assert page.words("h1") == "Messages of bonvenon.fr"
     assert rows(page) == ["contact @bonvenon.fr not known yet Download"]
-    reply = browser.submit(page, "[data-download]")
+    reply = browser.submit(page, FORM)
     assert (reply.status, reply.body) == (200, ARCHIVE)
     told = Journal.select().order_by(Journal.id.desc()).get()
     assert (told.act, told.email) == ("messages.downloaded", "contact@bonvenon.fr")

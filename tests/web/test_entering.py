@@ -4,8 +4,8 @@ import pytest
 
 from tests.browser_of import FRAGMENT, Browser
 from tests.conftest import PASSWORD
-from tests.web.conftest import LIST, everything
-from webmailadmin.mail import accounts, sessions
+from tests.web.conftest import LIST, everything, holder_of
+from webmailadmin.mail import accounts, app_passwords, sessions
 from webmailadmin.mail.actors import COMMAND_LINE, Kind
 from webmailadmin.models import Account, Journal, Ownership, Session
 from webmailadmin.web.security import OF_ONESELF, OPEN, OWN_COOKIE, SESSION_COOKIE
@@ -220,6 +220,19 @@ def test_what_guards_the_person_is_neither_shown_nor_changed(app, entered, heade
     assert everything() == before
 
 
+@pytest.mark.parametrize("way", ["/accounts/bruno/enter", "/addresses/contact@bonvenon.fr/enter"])
+def test_nothing_is_offered_inside_that_is_refused_there(browser, bruno, contact, way):
+    app_passwords.create(contact, "Telephone", by=holder_of(contact))
+    inside = enter(browser, way)
+    pages = [inside, browser.get(EDITOR)] if "bruno" in way else [inside]
+
+    for page in pages:
+        ways = {tag["href"] for tag in page.soup.select("a[href^='/']")}
+        assert {browser.get(url).status for url in ways} == {200}
+        actions = {form.get("action", "") for form in page.soup.select("form[method=post]")}
+        assert not [url for url in actions if "app-passwords" in url]
+
+
 def test_who_must_choose_a_password_can_be_entered_all_the_same(browser, bonvenon):
     accounts.add("carla", None, by=COMMAND_LINE, kind=Kind.OWNER)
 
@@ -238,6 +251,18 @@ def test_the_person_is_told_at_their_log_in_and_in_their_journal(app, entered):
     shown = browser.get("/journal").words(".journal")
     assert "alice: entered the panel of account bruno" in shown
     assert "bruno (alice as bruno): left the panel of account bruno" in shown
+
+
+def test_the_first_page_of_a_holder_tells_what_was_done_in_their_name(app, browser, contact):
+    enter(browser, "/addresses/contact@bonvenon.fr/enter")
+    browser.submit("/mailbox", BAR)
+    holder = Browser(app)
+    holder.log_in(contact.email, PASSWORD)
+
+    shown = holder.get("/mailbox").words(".journal")
+
+    assert "contact@bonvenon.fr (alice as contact@bonvenon.fr): left the panel" in shown
+    assert "you: left" not in shown
 
 
 @pytest.mark.parametrize(

@@ -284,6 +284,8 @@ def test_a_changed_password_is_told_elsewhere_in_the_language_of_the_person(
     assert mail["To"] == ELSEWHERE
     assert mail["Subject"] == f"Le mot de passe de {HOLDER} a été changé"
     assert link_in(mail) == "https://panel.example.net/forgotten"
+    text = mail.get_body(("plain",)).get_content()
+    assert "Si ce n’était pas vous, demandez-en un autre ici\N{NO-BREAK SPACE}:" in text
     assert NEW not in mail.as_string()
 
 

@@ -10,7 +10,9 @@ from tests.conftest import PASSWORD
 from tests.web.conftest import CONTACT, LIST, everything
 from webmailadmin.mail import accounts, addresses
 from webmailadmin.mail.actors import COMMAND_LINE
+from webmailadmin.mail.errors_of_log_ins import TooManyFailures
 from webmailadmin.models import Account, Session, Throttle
+from webmailadmin.words import in_language, in_words
 
 WHO = "Name or email address"
 NEW = "quite another phrase 9"
@@ -193,6 +195,19 @@ def tries(browser, name):
     return statuses
 
 
+@pytest.mark.parametrize(
+    ("language", "seconds", "words"),
+    [
+        ("en", 1, "Too many wrong tries. Try again in 1 second."),
+        ("fr", 1, "Trop d’essais manqués. Réessayez dans 1 seconde."),
+        ("fr", 2, "Trop d’essais manqués. Réessayez dans 2 secondes."),
+    ],
+)
+def test_one_second_is_not_several(app, language, seconds, words):
+    with app.test_request_context(), in_language(language):
+        assert in_words(TooManyFailures(seconds=seconds)) == words
+
+
 def test_after_some_failures_the_account_must_wait_and_is_told_how_long(stranger, alice):
     assert tries(stranger, "alice") == [422] * 5
 
@@ -201,7 +216,8 @@ def test_after_some_failures_the_account_must_wait_and_is_told_how_long(stranger
     assert late.status == 429
     seconds = int(late.headers["Retry-After"])
     assert 0 < seconds <= 60
-    assert late.messages() == {"": f"Too many wrong tries. Try again in {seconds} seconds."}
+    said = "1 second" if seconds == 1 else f"{seconds} seconds"
+    assert late.messages() == {"": f"Too many wrong tries. Try again in {said}."}
     assert late.value(WHO) == "alice"
     assert late.title().startswith("Error:")
     assert Session.select().count() == 0

@@ -12,7 +12,7 @@ class TooManyFailures(Refusal):
     """`seconds` until the next try is heard."""
 
     code = "too-many-failures"
-    message = N_("Too many wrong tries. Try again in %(seconds)s seconds.")
+    message = N_("Too many wrong tries. Try again in %(seconds)s.")
 
 
 class LogInOver(Refusal):

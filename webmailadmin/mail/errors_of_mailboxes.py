@@ -51,4 +51,4 @@ class TooManyTests(Refusal):
     """`seconds` until the next one is sent."""
 
     code = "too-many-tests"
-    message = N_("These were test messages enough. Send the next one in %(seconds)s seconds.")
+    message = N_("These were test messages enough. Send the next one in %(seconds)s.")

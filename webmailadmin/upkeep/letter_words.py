@@ -45,6 +45,7 @@ NOTICES = {
         ),
     ),
 }
+LEADS_BACK = N_("If it was not you, ask for another one here:")
 
 
 @dataclass(frozen=True)
@@ -136,17 +137,19 @@ def notice(notice: Notice, name: str, at: datetime) -> Words:
     """Say what happened, and what to do if it was somebody else."""
     values = {"name": names.shown_email(name), "moment": minute(at)}
     subject, first = NOTICES[notice]
+    link, label = way_back(notice)
     return Words(
         gettext(subject, **values),
         (
-            gettext(first, **values),
+            gettext(first, **values) + (f" {gettext(LEADS_BACK)}" if link else ""),
             gettext("If you know of it, there is nothing to do."),
             gettext(
                 "If not, tell the person who looks after your addresses at once, in another way "
                 "than by this mailbox."
             ),
         ),
-        *way_back(notice),
+        link,
+        label,
     )
 
 

@@ -151,11 +151,12 @@ def proof_of(form: RedirectForm) -> Proof:
     )
 
 
+def menu() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the menu: titles, each with its pages. What guards a person is theirs alone."""
+    mailbox = (gettext("Your mailbox"), links(MAILBOX))
+    return [mailbox] if g.who.through else [mailbox, (gettext("Your log-in"), links(LOG_IN))]
+
+
 def init_app(app: Flask) -> None:
-    """Hand these to the templates."""
-    app.jinja_env.globals.update(
-        holder_menu=lambda: [
-            (gettext("Your mailbox"), links(MAILBOX)),
-            (gettext("Your log-in"), links(LOG_IN)),
-        ],
-    )
+    """Hand the menu to the templates."""
+    app.jinja_env.globals.update(holder_menu=menu)
