@@ -27,7 +27,13 @@ OPEN = {
     *("forgotten.form", "forgotten.ask", "forgotten.asked"),
 }
 # What an account may open that has not yet chosen its password.
-WITH_ONE_TIME = {"log_in.own_password", "log_in.change_password", "log_in.log_out"}
+WITH_ONE_TIME = {
+    "log_in.own_password",
+    "log_in.change_password",
+    "log_in.log_out",
+    "proving.form",
+    "proving.submit",
+}
 # What only the holder of a mailbox finds: see test_holder.py.
 OF_A_HOLDER = {
     "holder.redirect_mail",

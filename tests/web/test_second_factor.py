@@ -27,6 +27,10 @@ WITHOUT_FACTOR = {
     "proving.submit",
 }
 
+NEW = "quite another password 31"
+CHANGED = "Your password is changed."
+NEW_PASSWORD = {"Present password": PASSWORD, "New password": NEW, "Confirm the password": NEW}
+
 
 @pytest.fixture
 def required(data, monkeypatch, app):
@@ -70,6 +74,11 @@ def secret(browser, clock, contact):
     secret, _ = enrol(browser)
     clock()
     return secret
+
+
+def long_ago(minutes):
+    """Let the last proof be so much longer ago."""
+    Session.update(proved_at=Session.proved_at - minutes * 60).execute()
 
 
 def routes(app, method):
@@ -257,13 +266,47 @@ def test_what_guards_asks_for_password_and_code_again(browser, secret, clock):
 
 
 def test_a_new_password_is_no_proof_of_the_second_factor(browser, secret, clock):
-    Session.update(proved_at=Session.proved_at - 16 * 60).execute()
-    new = "quite another password 31"
-    fields = {"Present password": PASSWORD, "New password": new, "Confirm the password": new}
-
-    browser.submit("/password", "main form", fields)
+    long_ago(14)
+    assert browser.submit("/password", "main form", NEW_PASSWORD).toast() == CHANGED
+    long_ago(2)
 
     assert browser.get("/second-factor").url == "/prove"
+
+
+@pytest.mark.parametrize(
+    ("guarded", "fields"),
+    [
+        ("/password", NEW_PASSWORD),
+        ("/contact", {"Contact address": "", "Present password": PASSWORD}),
+    ],
+)
+def test_the_password_alone_changes_nothing_that_guards_its_person(
+    browser, secret, clock, guarded, fields
+):
+    page = browser.get(guarded)
+    long_ago(15)
+    before = everything()
+
+    reply = browser.submit(page, "main form", fields)
+    asked = browser.get(guarded)
+
+    assert (reply.status, everything()) == (401, before)
+    assert (asked.url, "Code" in asked.labels()) == ("/prove", True)
+    clock()
+    back = browser.submit(asked, "form.card", {"Password": PASSWORD, "Code": code_of(secret)})
+    assert back.url == guarded
+
+
+def test_who_has_a_one_time_password_and_waited_shows_the_factor_first(browser, secret, clock):
+    Account.update(one_time=True).execute()
+    long_ago(15)
+
+    asked = browser.get("/")
+    clock()
+    page = browser.submit(asked, "form.card", {"Password": PASSWORD, "Code": code_of(secret)})
+
+    assert (asked.url, page.url) == ("/prove", "/password")
+    assert browser.submit(page, "main form", NEW_PASSWORD).toast() == CHANGED
 
 
 # Required

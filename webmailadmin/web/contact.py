@@ -7,12 +7,14 @@ from webmailadmin.mail import contacts, names, people
 from webmailadmin.upkeep import letters
 from webmailadmin.web.htmx import go
 from webmailadmin.web.link_forms import ContactForm
+from webmailadmin.web.security import prove_again_by_code
 from webmailadmin.words import Toast, gettext
 
 bp = Blueprint("contact", __name__)
 
 
 @bp.get("/contact")
+@prove_again_by_code
 def form() -> Response:
     """Show the contact address, and whether it is confirmed."""
     return page(ContactForm(formdata=None, contact=people.of(g.who).contact))
@@ -25,6 +27,7 @@ def page(form: ContactForm, status: int = 200) -> Response:
 
 
 @bp.post("/contact")
+@prove_again_by_code
 def change() -> Response:
     """Set the contact address; a mail to it asks whether it is the person's."""
     form = ContactForm()

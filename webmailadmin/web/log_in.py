@@ -27,6 +27,7 @@ from webmailadmin.web.security import (
     cookies_are_dropped,
     give_session,
     own_path,
+    prove_again_by_code,
     take_session,
 )
 from webmailadmin.words import Toast, gettext
@@ -138,6 +139,7 @@ def logged_out() -> Response:
 
 
 @bp.get("/password")
+@prove_again_by_code
 def own_password() -> Response:
     """Ask for a new password of one's own."""
     return password_page(OwnPasswordForm())
@@ -156,6 +158,7 @@ def is_holder() -> bool:
 
 
 @bp.post("/password")
+@prove_again_by_code
 def change_password() -> Response:
     """Change one's own password; every other session ends."""
     form = OwnPasswordForm()

@@ -33,7 +33,13 @@ OPEN = (
     *LINKS,
 )
 # What an account may open that still has its one-time password.
-WITH_ONE_TIME = ("log_in.own_password", "log_in.change_password", "log_in.log_out")
+WITH_ONE_TIME = (
+    "log_in.own_password",
+    "log_in.change_password",
+    "log_in.log_out",
+    "proving.form",
+    "proving.submit",
+)
 # What only a person sees and changes, never an administrator who has entered as them: by
 # endpoint, or by a whole group of pages. Also what is not written yet.
 OF_ONESELF = (
@@ -47,13 +53,7 @@ OF_ONESELF = (
     "proving.",
 )
 # What an administrator may open that has still to set up a second factor.
-WITHOUT_FACTOR = (
-    *WITH_ONE_TIME,
-    "second_factor.page",
-    "second_factor.turn_on",
-    "proving.form",
-    "proving.submit",
-)
+WITHOUT_FACTOR = (*WITH_ONE_TIME, "second_factor.page", "second_factor.turn_on")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -136,13 +136,23 @@ def prove_again(view: Callable[..., Response]) -> Callable[..., Response]:
     Stands below the route. Everybody else is asked for the password and led back; a form that
     came too late stays where it is, with all that was typed.
     """
+    return guarded(view, lambda: g.log_in.is_proved)
+
+
+def prove_again_by_code(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Do so where the form asks for the password anyway: only who has a second factor is asked."""
+    return guarded(view, lambda: g.log_in.is_proved or not g.log_in.has_factor)
+
+
+def guarded(view: Callable[..., Response], opens: Callable[[], bool]) -> Callable[..., Response]:
+    """Return a view that `opens`, or else asks the person to show that it is them."""
 
     @wraps(view)
-    def guarded(*args: object, **kwargs: object) -> Response:
+    def asking(*args: object, **kwargs: object) -> Response:
         guard.oneself(g.who)
-        return view(*args, **kwargs) if g.log_in.is_proved else ask_to_prove()
+        return view(*args, **kwargs) if opens() else ask_to_prove()
 
-    return guarded
+    return asking
 
 
 def ask_to_prove() -> Response:
