@@ -213,9 +213,9 @@ def test_no_filter_reads_the_whole_domain(show: Show, bonvenon: Domain) -> None:
     assert any("USING COVERING INDEX usage_" in step for step in steps)
     assert not any(step.startswith("SCAN") for step in steps)
 
-    before = time.perf_counter()
+    before = time.process_time()
     listing.page(bonvenon, "", show, by=COMMAND_LINE)
-    assert time.perf_counter() - before < 0.5
+    assert time.process_time() - before < 0.5
 
 
 def plan(domain: Domain, show: Show) -> list[str]:
