@@ -145,7 +145,7 @@ def test_the_checkpoint_lets_the_log_begin_anew_and_waits_for_nobody(opened: Pat
         Noted.create(name="other", milliseconds=1)
     began = time.monotonic()
     checkpoint()
-    assert time.monotonic() - began < database.PRAGMAS["busy_timeout"] / 1000
+    assert time.monotonic() - began < 2
     reader.execute_sql("COMMIT")
     reader.close()
 
@@ -194,8 +194,10 @@ def names(terminal: Terminal) -> set[str]:
 def test_a_worker_ends_at_once_and_in_order(
     started: subprocess.Popen[str], number: signal.Signals
 ) -> None:
+    began = time.monotonic()
     started.send_signal(number)
-    assert (started.wait(10), started.communicate()[0]) == (0, "")
+    assert (started.wait(5), started.communicate()[0]) == (0, "")
+    assert time.monotonic() - began < 2
 
 
 def test_a_second_worker_says_so_and_ends(

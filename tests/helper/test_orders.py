@@ -134,7 +134,7 @@ def test_more_than_it_can_do_at_once_waits_for_a_place(
 
     assert not mailfiles.exists(ID)
 
-    assert time.monotonic() - began > 0.4
+    assert 0.4 < time.monotonic() - began < 5
     for connection in silent:
         connection.close()
 

@@ -241,7 +241,7 @@ def test_looking_a_password_up_takes_no_time() -> None:
     for number in range(1000):
         common.is_common(f"a fine long password {number}")
 
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 0.2
 
 
 def test_generated_passwords_pass_every_check_and_never_repeat() -> None:
