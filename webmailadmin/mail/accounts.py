@@ -27,7 +27,6 @@ from webmailadmin.mail.errors_of_accounts import (
     OwnAccount,
     OwnPassword,
 )
-from webmailadmin.mail.errors_of_passwords import PasswordWrong
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.profiles import Wish
 from webmailadmin.mail.purposes import Purpose
@@ -265,8 +264,7 @@ def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -
     check_password(typed, confirmation, account.name)
     password_hash = hashed(typed)
     with db.atomic():
-        if of(by).password != account.password:
-            raise PasswordWrong
+        present_password.refuse_changed(account.password, of(by).password)
         write_password(account, password_hash, one_time=False, by=by)
 
 

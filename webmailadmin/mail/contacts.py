@@ -17,7 +17,6 @@ from webmailadmin.mail import (
 from webmailadmin.mail.actors import Actor, Kind
 from webmailadmin.mail.errors import Refusal
 from webmailadmin.mail.errors_of_links import ContactIsItself, ContactReceivesNothing, LinkOver
-from webmailadmin.mail.errors_of_passwords import PasswordWrong
 from webmailadmin.mail.links import Handed
 from webmailadmin.mail.notices import Notice
 from webmailadmin.mail.people import Person
@@ -39,9 +38,8 @@ def change(typed: str, present: str, *, by: Actor) -> tuple[str, str]:
     email = read(typed, person)
     present_password.check(present, person.password, by=by)
     with db.atomic():
-        shown, person = person.password, people.again(person)
-        if person.password != shown:
-            raise PasswordWrong
+        checked, person = person.password, people.again(person)
+        present_password.refuse_changed(checked, person.password)
         if email == person.contact and (person.contact_confirmed or not email):
             return email, ""
         links.spend(f"contacts by:{by.kind} {by.id}", MOST_CHANGES)

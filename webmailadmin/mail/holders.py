@@ -22,7 +22,6 @@ from webmailadmin.mail.errors_of_holders import (
     RedirectedNowhere,
     RedirectNotAllowed,
 )
-from webmailadmin.mail.errors_of_passwords import PasswordWrong
 from webmailadmin.models import Address, Domain, Mailbox
 
 
@@ -107,8 +106,7 @@ def change_password(present: str, typed: str, confirmation: str, *, by: Actor) -
     with db.atomic():
         address = of(by)
         still = box_of(address)
-        if still.password != box.password:
-            raise PasswordWrong
+        present_password.refuse_changed(box.password, still.password)
         mailboxes.change(address, still, password_hash, still.quota_mb, by=by)
 
 

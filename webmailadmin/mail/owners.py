@@ -160,7 +160,6 @@ def take_all(account: Account, *, by: Actor) -> None:
 
     Inside a transaction.
     """
-    owned = Ownership.account == account.id
-    for row in Ownership.select(Ownership, Domain).join(Domain).where(owned).order_by(Domain.id):
-        journal.record("domain.taken", by=by, domain=row.domain, name=account.name)
-    Ownership.delete().where(owned).execute()
+    owned = Domain.select().join(Ownership).where(Ownership.account == account.id)
+    for domain in list(owned.order_by(Domain.id)):
+        take(domain, account, by=by)

@@ -16,3 +16,12 @@ def check(typed: str, password_hash: str, *, by: Actor) -> None:
     if not passwords.matches(typed, password_hash):
         raise PasswordWrong
     throttle.forget(by.name)
+
+
+def refuse_changed(checked: str, now: str) -> None:
+    """Raise PasswordWrong when the hash that was checked is not that of now.
+
+    Inside the transaction of the change: whoever takes a log-in back is quicker than its thief.
+    """
+    if now != checked:
+        raise PasswordWrong

@@ -15,10 +15,7 @@ bp = Blueprint("me", __name__)
 @bp.get("/me")
 def page() -> Response:
     """Show what belongs to one's own log-in."""
-    person = people.of(g.who)
-    contact = person.contact if person else ""
-    confirmed = bool(person and person.contact_confirmed)
-    return make_response(render_template("me/page.html", contact=contact, confirmed=confirmed))
+    return make_response(render_template("me/page.html", person=people.of(g.who)))
 
 
 @bp.get("/sessions")
